@@ -1,0 +1,160 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/thrift/lib/go/thrift"
+)
+
+// readChunk is how much is asked of the connection at once.
+const readChunk = 256 << 10
+
+// transport is a thrift.TRichTransport over one growable buffer. A message lies at
+// the start of the buffer from begin to the next begin, so that a batch can refer to
+// its bytes; what was read beyond its end moves to the front then.
+//
+// A message on the wire has no length of its own: parsing and reading interleave.
+type transport struct {
+	rw    io.ReadWriter
+	in    []byte // in[:end] was read, in[:pos] is consumed
+	pos   int
+	end   int
+	limit int
+	out   []byte
+	err   error // the first failure of reading
+}
+
+var _ thrift.TTransport = (*transport)(nil)
+var _ thrift.TRichTransport = (*transport)(nil)
+
+// begin forgets the last message and waits for the first byte of the next; a clean
+// end of the stream before it is io.EOF.
+func (t *transport) begin() error {
+	copy(t.in, t.in[t.pos:t.end])
+	t.end -= t.pos
+	t.pos = 0
+	if t.end > 0 {
+		return nil
+	}
+	return t.fill()
+}
+
+// fill reads once, at least one byte. The buffer grows only when it is full of bytes
+// that have arrived.
+func (t *transport) fill() error {
+	if t.err != nil {
+		return t.err
+	}
+	if t.end >= t.limit {
+		t.err = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, t.limit)
+		return t.err
+	}
+	if room := len(t.in) - t.end; room < readChunk/4 {
+		bigger := make([]byte, max(2*len(t.in), readChunk))
+		copy(bigger, t.in[:t.end])
+		t.in = bigger
+	}
+	space := t.in[t.end:min(len(t.in), t.end+readChunk)]
+	for range 100 {
+		n, err := t.rw.Read(space)
+		t.end += n
+		if n > 0 {
+			return nil
+		}
+		if err != nil {
+			t.err = err
+			return err
+		}
+	}
+	t.err = io.ErrNoProgress
+	return t.err
+}
+
+// need makes sure that n unread bytes are there.
+func (t *transport) need(n int) error {
+	if n < 0 || n > t.limit-t.pos {
+		if t.err == nil {
+			t.err = fmt.Errorf("%w: %d bytes announced, the limit is %d", ErrTooLarge, uint32(n), t.limit)
+		}
+		return t.err
+	}
+	for t.end-t.pos < n {
+		if err := t.fill(); err != nil {
+			if errors.Is(err, io.EOF) {
+				t.err = io.ErrUnexpectedEOF
+			}
+			return t.err
+		}
+	}
+	return nil
+}
+
+func (t *transport) shrinkTo(size int) {
+	if len(t.in) <= size {
+		return
+	}
+	rest := t.in[t.pos:t.end]
+	t.in = append(make([]byte, 0, max(size, len(rest))), rest...)
+	t.in = t.in[:cap(t.in)]
+	t.pos, t.end = 0, len(rest)
+}
+
+func (t *transport) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if err := t.need(1); err != nil {
+		return 0, err
+	}
+	n := copy(p, t.in[t.pos:t.end])
+	t.pos += n
+	return n, nil
+}
+
+func (t *transport) ReadByte() (byte, error) {
+	if err := t.need(1); err != nil {
+		return 0, err
+	}
+	b := t.in[t.pos]
+	t.pos++
+	return b, nil
+}
+
+func (t *transport) Write(p []byte) (int, error) {
+	t.out = append(t.out, p...)
+	return len(p), nil
+}
+
+func (t *transport) WriteByte(b byte) error {
+	t.out = append(t.out, b)
+	return nil
+}
+
+func (t *transport) WriteString(s string) (int, error) {
+	t.out = append(t.out, s...)
+	return len(s), nil
+}
+
+// flush sends the message that was written with one call.
+func (t *transport) flush() error {
+	_, err := t.rw.Write(t.out)
+	t.out = t.out[:0]
+	if cap(t.out) > 4*readChunk {
+		t.out = nil
+	}
+	return err
+}
+
+// Flush does nothing: a message is sent by its codec when it is complete.
+func (t *transport) Flush(context.Context) error { return nil }
+
+// RemainingBytes bounds what one message can still hold. Thrift checks the counts of
+// containers against it before it takes memory.
+func (t *transport) RemainingBytes() uint64 { return uint64(t.limit - t.pos) }
+
+func (t *transport) Open() error  { return nil }
+func (t *transport) IsOpen() bool { return true }
+func (t *transport) Close() error { return nil }
