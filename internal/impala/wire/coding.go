@@ -34,11 +34,6 @@ func (e *encoder) boolean(id int16, v bool) {
 	e.do(e.p.WriteBool(noContext, v))
 }
 
-func (e *encoder) i16(id int16, v int16) {
-	e.field(thrift.I16, id)
-	e.do(e.p.WriteI16(noContext, v))
-}
-
 func (e *encoder) i32(id int16, v int32) {
 	e.field(thrift.I32, id)
 	e.do(e.p.WriteI32(noContext, v))
@@ -47,11 +42,6 @@ func (e *encoder) i32(id int16, v int32) {
 func (e *encoder) i64(id int16, v int64) {
 	e.field(thrift.I64, id)
 	e.do(e.p.WriteI64(noContext, v))
-}
-
-func (e *encoder) double(id int16, v float64) {
-	e.field(thrift.DOUBLE, id)
-	e.do(e.p.WriteDouble(noContext, v))
 }
 
 func (e *encoder) text(id int16, v string) {
@@ -122,13 +112,6 @@ func (d *decoder) boolean() (v bool) {
 	return v
 }
 
-func (d *decoder) i16() (v int16) {
-	if d.err == nil {
-		v, d.err = d.p.ReadI16(noContext)
-	}
-	return v
-}
-
 func (d *decoder) i32() (v int32) {
 	if d.err == nil {
 		v, d.err = d.p.ReadI32(noContext)
@@ -139,13 +122,6 @@ func (d *decoder) i32() (v int32) {
 func (d *decoder) i64() (v int64) {
 	if d.err == nil {
 		v, d.err = d.p.ReadI64(noContext)
-	}
-	return v
-}
-
-func (d *decoder) double() (v float64) {
-	if d.err == nil {
-		v, d.err = d.p.ReadDouble(noContext)
 	}
 	return v
 }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"qosreport"
+	"qosreport/internal/config"
+	"qosreport/internal/fault"
+)
+
+const description = `Quality-of-service reports from a Kerberized Apache Impala: keytab in, workbook and page out.
+
+Exit codes: 0 done · 1 internal error · 2 usage or configuration · 4 Kerberos or TLS · 5 Impala · 6 rendering or disk · 10 stopped by a signal`
+
+// commands is the command line. Flags beat the environment, which beats the file.
+type commands struct {
+	Query   queryCmd   `cmd:"" help:"Run statements and print their rows."`
+	Version versionCmd `cmd:"" help:"Print version and build."`
+}
+
+// app is what every command stands on.
+type app struct {
+	ctx context.Context
+	stdio
+}
+
+// errHelpShown ends the parsing after --help without being a failure.
+var errHelpShown = errors.New("help was shown")
+
+// run parses args and runs the command that they name.
+func run(ctx context.Context, args []string, std stdio) error {
+	var cli commands
+	exited := false
+	parser, err := kong.New(&cli,
+		kong.Name("qosreport"),
+		kong.Description(description),
+		kong.UsageOnError(),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(int) { exited = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
+		kong.Vars{"formats": strings.Join(queryFormats, ", ")},
+	)
+	if err != nil {
+		return err
+	}
+	selected, err := parser.Parse(args)
+	if exited {
+		return errHelpShown
+	}
+	if err != nil {
+		return usageError(err)
+	}
+	return selected.Run(&app{ctx: ctx, stdio: std})
+}
+
+func usageError(err error) error {
+	err = fault.New(fault.Usage, 0, err)
+	switch text := err.Error(); {
+	case strings.HasPrefix(text, "unexpected argument"):
+		return fault.Advise(err, "qosreport --help lists the commands; a statement is one argument: put it in quotes")
+	case strings.HasPrefix(text, "unknown flag --") && strings.Contains(text, " "):
+		return fault.Advise(err, "qosreport COMMAND --help lists the flags; a statement that begins with -- goes after a lone --")
+	}
+	return err
+}
+
+// fileFlags say where configuration, reports and queries come from.
+type fileFlags struct {
+	ConfigDir string `name:"config-dir" env:"QOSREPORT_CONFIG_DIR" placeholder:"DIR" help:"Folder with configs/ and queries/ in place of the embedded ones."`
+	LogLevel  string `name:"log-level" env:"QOSREPORT_LOG_LEVEL" enum:"debug,info,warn,error," default:"" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	LogFormat string `name:"log-format" env:"QOSREPORT_LOG_FORMAT" enum:"auto,text,json," default:"" placeholder:"FORMAT" help:"auto, text or json; auto is text on a terminal."`
+}
+
+// files is the embedded tree, or the folder of --config-dir. The working directory is
+// never read by itself.
+func (f *fileFlags) files() fs.FS {
+	if f.ConfigDir == "" {
+		return qosreport.Files
+	}
+	return os.DirFS(f.ConfigDir)
+}
+
+// load reads the configuration and applies the flags.
+func (f *fileFlags) load() (*config.Config, error) {
+	c, err := config.Load(f.files(), "configs/qosreport.yaml")
+	if err != nil {
+		return nil, err
+	}
+	if f.LogLevel != "" {
+		if err := c.Log.Level.UnmarshalText([]byte(f.LogLevel)); err != nil {
+			return nil, fault.New(fault.Usage, 0, err)
+		}
+	}
+	if f.LogFormat != "" {
+		c.Log.Format = f.LogFormat
+	}
+	return c, nil
+}
+
+// now is the clock of the commands that a person starts.
+var now = time.Now

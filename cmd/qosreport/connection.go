@@ -1,0 +1,150 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+
+	"qosreport/internal/config"
+	"qosreport/internal/fault"
+	"qosreport/internal/impala"
+)
+
+// connectionFlags are the settings of the connection that a person without a file needs.
+type connectionFlags struct {
+	ImpalaHost         []string          `group:"Impala" env:"QOSREPORT_IMPALA_HOST" placeholder:"HOST:PORT" help:"Coordinator; may be repeated."`
+	ImpalaTransport    string            `group:"Impala" env:"QOSREPORT_IMPALA_TRANSPORT" placeholder:"KIND" help:"sasl or plain-socket."`
+	ImpalaAuth         string            `group:"Impala" env:"QOSREPORT_IMPALA_AUTH" placeholder:"KIND" help:"kerberos, ldap or none."`
+	ImpalaService      string            `group:"Impala" env:"QOSREPORT_IMPALA_SERVICE" placeholder:"NAME" help:"First part of the service principal."`
+	ImpalaSPNHost      string            `group:"Impala" name:"impala-spn-host" env:"QOSREPORT_IMPALA_SPN_HOST" placeholder:"HOST" help:"Second part, when it is not the dialled host."`
+	ImpalaSASLQOP      string            `group:"Impala" name:"impala-sasl-qop" env:"QOSREPORT_IMPALA_SASL_QOP" placeholder:"QOP" help:"Least protection: auto, auth, auth-int or auth-conf."`
+	ImpalaTLS          *bool             `group:"Impala" name:"impala-tls" negatable:"" env:"QOSREPORT_IMPALA_TLS" help:"Use TLS."`
+	ImpalaTLSCA        string            `group:"Impala" name:"impala-tls-ca" env:"QOSREPORT_IMPALA_TLS_CA" placeholder:"FILE" help:"PEM file of the authority."`
+	ImpalaTLSName      string            `group:"Impala" name:"impala-tls-server-name" env:"QOSREPORT_IMPALA_TLS_SERVER_NAME" placeholder:"NAME" help:"Name that the certificate must hold."`
+	ImpalaUser         string            `group:"Impala" env:"QOSREPORT_IMPALA_USER" placeholder:"USER" help:"User of an LDAP login."`
+	ImpalaPasswordFile string            `group:"Impala" env:"QOSREPORT_IMPALA_PASSWORD_FILE" placeholder:"FILE" help:"File that holds the password."`
+	ImpalaDatabase     string            `group:"Impala" env:"QOSREPORT_IMPALA_DATABASE" placeholder:"NAME" help:"Database of names without one."`
+	ImpalaOption       map[string]string `group:"Impala" env:"QOSREPORT_IMPALA_OPTION" mapsep:"none" placeholder:"K=V" help:"Query option; may be repeated."`
+
+	KerberosPrincipal string   `group:"Kerberos" env:"QOSREPORT_KERBEROS_PRINCIPAL" placeholder:"NAME@REALM" help:"Who logs in."`
+	KerberosKeytab    string   `group:"Kerberos" env:"QOSREPORT_KERBEROS_KEYTAB" placeholder:"FILE" help:"Keytab with the key."`
+	KerberosKRB5Conf  string   `group:"Kerberos" name:"kerberos-krb5-conf" env:"QOSREPORT_KERBEROS_KRB5_CONF" placeholder:"FILE" help:"krb5.conf."`
+	KerberosRealm     string   `group:"Kerberos" env:"QOSREPORT_KERBEROS_REALM" placeholder:"REALM" help:"With --kerberos-kdc, in place of krb5.conf."`
+	KerberosKDC       []string `group:"Kerberos" name:"kerberos-kdc" env:"QOSREPORT_KERBEROS_KDC" placeholder:"HOST:PORT" help:"KDC; may be repeated."`
+}
+
+// apply puts the flags that were given over the file's values.
+func (f *connectionFlags) apply(c *config.Config) {
+	i, k := &c.Impala, &c.Kerberos
+	if len(f.ImpalaHost) > 0 {
+		i.Hosts = f.ImpalaHost
+	}
+	i.Transport = cmp.Or(f.ImpalaTransport, i.Transport)
+	i.Auth = cmp.Or(f.ImpalaAuth, i.Auth)
+	i.Service = cmp.Or(f.ImpalaService, i.Service)
+	i.SPNHost = cmp.Or(f.ImpalaSPNHost, i.SPNHost)
+	i.SASLQOP = cmp.Or(f.ImpalaSASLQOP, i.SASLQOP)
+	if f.ImpalaTLS != nil {
+		i.TLS.Enabled = *f.ImpalaTLS
+	}
+	i.TLS.CAFile = cmp.Or(f.ImpalaTLSCA, i.TLS.CAFile)
+	i.TLS.ServerName = cmp.Or(f.ImpalaTLSName, i.TLS.ServerName)
+	i.User = cmp.Or(f.ImpalaUser, i.User)
+	if f.ImpalaPasswordFile != "" {
+		i.PasswordFile, i.PasswordEnv = f.ImpalaPasswordFile, ""
+	}
+	i.Database = cmp.Or(f.ImpalaDatabase, i.Database)
+	if len(f.ImpalaOption) > 0 {
+		i.Options = maps.Clone(i.Options)
+		if i.Options == nil {
+			i.Options = make(map[string]string)
+		}
+		maps.Copy(i.Options, f.ImpalaOption)
+	}
+	k.Principal = cmp.Or(f.KerberosPrincipal, k.Principal)
+	k.Keytab = cmp.Or(f.KerberosKeytab, k.Keytab)
+	k.KRB5Conf = cmp.Or(f.KerberosKRB5Conf, k.KRB5Conf)
+	k.Realm = cmp.Or(f.KerberosRealm, k.Realm)
+	if len(f.KerberosKDC) > 0 {
+		k.KDCs = f.KerberosKDC
+	}
+}
+
+// connector opens sessions as the configuration says.
+type connector struct {
+	config *config.Config
+	log    *slog.Logger
+}
+
+// connect logs in where that is wanted and opens a session.
+func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
+	o, err := c.options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return impala.Connect(ctx, o)
+}
+
+func (c *connector) options(ctx context.Context) (impala.Options, error) {
+	i := &c.config.Impala
+	o := impala.Options{
+		Hosts:          i.Hosts,
+		Database:       i.Database,
+		Config:         i.Options,
+		DialTimeout:    i.Timeouts.Dial,
+		SessionTimeout: i.Timeouts.Session,
+		CallTimeout:    i.Timeouts.RPC,
+		Logger:         c.log,
+	}
+	var err error
+	if i.TLS.Enabled {
+		if o.TLS, err = tlsConfig(&i.TLS); err != nil {
+			return o, err
+		}
+	}
+	if i.Auth == "ldap" {
+		o.Auth, err = ldapLogin(i)
+	}
+	return o, err
+}
+
+func ldapLogin(i *config.Impala) (func(context.Context, string) (impala.Mechanism, error), error) {
+	password, err := i.Password()
+	if err != nil {
+		return nil, err
+	}
+	return func(context.Context, string) (impala.Mechanism, error) {
+		return impala.NewPlain(i.User, string(password))
+	}, nil
+}
+
+func tlsConfig(t *config.TLS) (*tls.Config, error) {
+	c := &tls.Config{ServerName: t.ServerName, MinVersion: tls.VersionTLS12}
+	if t.MinVersion == "1.3" {
+		c.MinVersion = tls.VersionTLS13
+	}
+	if t.CAFile != "" {
+		pem, err := os.ReadFile(t.CAFile)
+		if err != nil {
+			return nil, fault.New(fault.Usage, 0, fmt.Errorf("impala.tls.ca_file: %w", err))
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "impala.tls.ca_file: %s holds no certificate in PEM form", t.CAFile),
+				"a DER file becomes PEM by: openssl x509 -inform der -in FILE")
+		}
+	}
+	if t.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		if err != nil {
+			return nil, fault.New(fault.Usage, 0, fmt.Errorf("impala.tls.cert_file: %w", err))
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}

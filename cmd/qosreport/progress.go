@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"qosreport/internal/config"
+)
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// newLogger logs as text on a terminal and as JSON elsewhere, unless told otherwise.
+func newLogger(w io.Writer, c config.Log) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.Level}
+	if c.Format == "text" || c.Format == "auto" && isTerminal(w) {
+		return slog.New(slog.NewTextHandler(w, o))
+	}
+	return slog.New(slog.NewJSONHandler(w, o))
+}
+
+// progress tells how far the work is: on a terminal one line that is rewritten at most
+// five times a second, elsewhere one log record when a phase ends.
+type progress struct {
+	out io.Writer // nil without a terminal
+	log *slog.Logger
+
+	mu      sync.Mutex
+	phase   string
+	query   string // named query
+	queryID string
+	rows    int64
+	started time.Time
+	shown   time.Time
+}
+
+const redraw = 200 * time.Millisecond
+
+func newProgress(w io.Writer, log *slog.Logger) *progress {
+	p := &progress{log: log}
+	if isTerminal(w) {
+		p.out = w
+	}
+	return p
+}
+
+// Phase ends the phase before and begins the next.
+func (p *progress) Phase(phase, query string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finish()
+	p.phase, p.query, p.queryID, p.rows, p.started = phase, query, "", 0, time.Now()
+	p.draw(true)
+}
+
+// Query names the statement of the phase as the server's logs do.
+func (p *progress) Query(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queryID = id
+}
+
+// Rows counts rows that have arrived.
+func (p *progress) Rows(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rows += int64(n)
+	p.draw(false)
+}
+
+// Warn logs beside the line.
+func (p *progress) Warn(msg string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	p.log.Warn(msg, args...)
+}
+
+// Done ends the last phase.
+func (p *progress) Done() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finish()
+	p.phase = ""
+}
+
+func (p *progress) finish() {
+	if p.phase == "" {
+		return
+	}
+	p.clear()
+	args := []any{"phase", p.phase}
+	if p.query != "" {
+		args = append(args, "query", p.query)
+	}
+	if p.queryID != "" {
+		args = append(args, "query_id", p.queryID)
+	}
+	if p.rows > 0 {
+		args = append(args, "rows", p.rows)
+	}
+	args = append(args, "took", time.Since(p.started).Round(time.Millisecond).String())
+	level := slog.LevelInfo
+	if p.out != nil {
+		level = slog.LevelDebug // the line was seen
+	}
+	p.log.Log(context.Background(), level, "phase finished", args...)
+}
+
+func (p *progress) draw(now bool) {
+	if p.out == nil || !now && time.Since(p.shown) < redraw {
+		return
+	}
+	p.shown = time.Now()
+	parts := []string{p.phase}
+	if p.query != "" {
+		parts = append(parts, p.query)
+	}
+	if p.rows > 0 {
+		parts = append(parts, fmt.Sprintf("%d rows", p.rows))
+	}
+	parts = append(parts, time.Since(p.started).Round(100*time.Millisecond).String())
+	fmt.Fprintf(p.out, "\r\x1b[K%s", strings.Join(parts, " · "))
+}
+
+func (p *progress) clear() {
+	if p.out != nil {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}

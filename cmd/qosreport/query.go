@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"qosreport/internal/fault"
+	"qosreport/internal/impala"
+	"qosreport/internal/query"
+)
+
+var queryFormats = query.Formats
+
+// queryCmd runs statements by hand.
+type queryCmd struct {
+	Statement string `arg:"" optional:"" help:"One or more statements, separated by semicolons."`
+	File      string `short:"f" placeholder:"FILE" help:"Read the statements from a file; - is standard input."`
+	Format    string `placeholder:"FORMAT" help:"${formats}; default table on a terminal, else tsv. null reads everything and prints counts and checksums."`
+	fileFlags
+	connectionFlags
+}
+
+// maxScript bounds a file of statements; Impala takes at most 16 MiB a statement.
+const maxScript = 64 << 20
+
+// Run prints the rows of each statement as they come.
+func (q *queryCmd) Run(a *app) error {
+	statements, err := q.statements(a.in)
+	if err != nil {
+		return fault.New(fault.Usage, 0, err)
+	}
+	printer, err := q.printer(a)
+	if err != nil {
+		return err
+	}
+	c, err := q.load()
+	if err != nil {
+		return err
+	}
+	q.apply(c)
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	log := newLogger(a.err, c.Log)
+	p := newProgress(a.err, log)
+	defer p.Done()
+	p.Phase("connect", "")
+	client, err := (&connector{config: c, log: log}).connect(a.ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close(a.ctx)
+	for _, statement := range statements {
+		next, err := printer()
+		if err != nil {
+			return err
+		}
+		p.Phase("query", "")
+		if err := printRows(a, client, statement, next, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *queryCmd) statements(in io.Reader) ([]string, error) {
+	if (q.Statement == "") == (q.File == "") {
+		return nil, fault.Advise(errors.New("a statement or -f FILE is needed, and not both"), "qosreport query 'SELECT 1'")
+	}
+	script := q.Statement
+	if q.File != "" {
+		if q.File != "-" {
+			f, err := os.Open(q.File)
+			if err != nil {
+				return nil, fmt.Errorf("read statements: %w", err)
+			}
+			defer f.Close()
+			in = f
+		}
+		data, err := io.ReadAll(io.LimitReader(in, maxScript+1))
+		if err != nil {
+			return nil, fmt.Errorf("read statements: %w", err)
+		}
+		if len(data) > maxScript {
+			return nil, fmt.Errorf("read statements: more than %d bytes", maxScript)
+		}
+		script = string(data)
+	}
+	statements := query.Split(script)
+	if len(statements) == 0 {
+		return nil, errors.New("no statement: only blanks and comments")
+	}
+	return statements, nil
+}
+
+// printer makes a printer a statement.
+func (q *queryCmd) printer(a *app) (func() (query.Printer, error), error) {
+	format := q.Format
+	if format == "" {
+		format = "tsv"
+		if isTerminal(a.out) {
+			format = "table"
+		}
+	}
+	make := func() (query.Printer, error) {
+		p, err := query.NewPrinter(format, a.out)
+		return p, fault.New(fault.Usage, 0, err)
+	}
+	_, err := make()
+	return make, err
+}
+
+func printRows(a *app, client *impala.Client, statement string, to query.Printer, p *progress) error {
+	rows, err := client.Query(a.ctx, statement)
+	if err != nil {
+		return err
+	}
+	p.Query(rows.QueryID())
+	err = copyRows(a, rows, to, p)
+	if closeErr := rows.Close(a.ctx); err == nil {
+		err = closeErr
+	}
+	for _, warning := range rows.Warnings() {
+		p.Warn("the server warns", "text", warning)
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return nil // the reader has seen enough
+	}
+	return err
+}
+
+func copyRows(a *app, rows *impala.Rows, to query.Printer, p *progress) error {
+	if len(rows.Columns()) == 0 {
+		return nil
+	}
+	if err := to.Header(rows.Columns()); err != nil {
+		return outputError(err)
+	}
+	for {
+		batch, err := rows.Next(a.ctx)
+		if errors.Is(err, io.EOF) {
+			return outputError(to.Finish())
+		}
+		if err != nil {
+			return err
+		}
+		p.Rows(batch.Rows)
+		if err := to.Batch(batch); err != nil {
+			return outputError(err)
+		}
+	}
+}
+
+func outputError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.New(fault.Output, fault.Render, fmt.Errorf("write rows: %w", err))
+}

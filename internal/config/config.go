@@ -1,0 +1,104 @@
+// Package config reads qosreport.yaml: connection, identity and where things go.
+//
+// A file is read strictly: an unknown or repeated key is a mistake, and all mistakes
+// are reported at once, each with its place, its value and what to write instead.
+// Secrets are named by file or environment, never written into the file, and are read
+// when they are used.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Config is qosreport.yaml with its defaults filled in.
+type Config struct {
+	Version  int      `yaml:"version"`
+	Zone     string   `yaml:"zone"` // IANA name; report days are days there
+	Out      string   `yaml:"out"`  // folder of the files
+	Impala   Impala   `yaml:"impala"`
+	Kerberos Kerberos `yaml:"kerberos"`
+	Log      Log      `yaml:"log"`
+
+	origin *origin // where the values stand, for mistakes found later
+}
+
+// Impala says how to reach the cluster.
+type Impala struct {
+	Hosts        []string          `yaml:"hosts"`     // host:port
+	Transport    string            `yaml:"transport"` // sasl | plain-socket
+	Auth         string            `yaml:"auth"`      // kerberos | ldap | none
+	Service      string            `yaml:"service"`   // service part of the SPN
+	SPNHost      string            `yaml:"spn_host"`  // host part of the SPN; "" means the dialled host
+	SASLQOP      string            `yaml:"sasl_qop"`  // auto | auth | auth-int | auth-conf
+	User         string            `yaml:"user"`
+	PasswordFile string            `yaml:"password_file"`
+	PasswordEnv  string            `yaml:"password_env"`
+	Database     string            `yaml:"database"`
+	TLS          TLS               `yaml:"tls"`
+	Options      map[string]string `yaml:"options"` // query options
+	Timeouts     Timeouts          `yaml:"timeouts"`
+}
+
+// TLS of the connection to the cluster.
+type TLS struct {
+	Enabled    bool   `yaml:"enabled"`
+	CAFile     string `yaml:"ca_file"`     // PEM; "" means the system's authorities
+	ServerName string `yaml:"server_name"` // "" means the dialled host
+	CertFile   string `yaml:"cert_file"`   // client certificate, PEM
+	KeyFile    string `yaml:"key_file"`
+	MinVersion string `yaml:"min_version"` // "1.2" | "1.3"
+}
+
+// Timeouts of the steps of a connection.
+type Timeouts struct {
+	Dial    time.Duration `yaml:"dial"`
+	Session time.Duration `yaml:"session"` // TLS, login, OpenSession
+	RPC     time.Duration `yaml:"rpc"`
+}
+
+// Kerberos says who logs in and where the KDCs are.
+type Kerberos struct {
+	Principal         string   `yaml:"principal"` // "" means the only one of the keytab
+	Keytab            string   `yaml:"keytab"`
+	KRB5Conf          string   `yaml:"krb5_conf"`
+	Realm             string   `yaml:"realm"` // with kdcs, instead of krb5_conf
+	KDCs              []string `yaml:"kdcs"`
+	StrictPermissions bool     `yaml:"strict_permissions"`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  slog.Level `yaml:"level"`  // debug | info | warn | error
+	Format string     `yaml:"format"` // auto | text | json
+}
+
+// Default is the configuration of an empty file.
+func Default() *Config {
+	return &Config{
+		Version: 1,
+		Zone:    "UTC",
+		Out:     "out",
+		Impala: Impala{
+			Transport: "sasl",
+			Auth:      "kerberos",
+			Service:   "impala",
+			SASLQOP:   "auto",
+			Database:  "default",
+			TLS:       TLS{Enabled: true, MinVersion: "1.2"},
+			Timeouts:  Timeouts{Dial: 10 * time.Second, Session: 30 * time.Second, RPC: 60 * time.Second},
+		},
+		Kerberos: Kerberos{KRB5Conf: "/etc/krb5.conf"},
+		Log:      Log{Format: "auto"},
+	}
+}
+
+// Location is the zone of the report days.
+func (c *Config) Location() (*time.Location, error) {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil || c.Zone == "Local" {
+		return nil, fmt.Errorf("zone is %q: write an IANA name like Europe/Bratislava", c.Zone)
+	}
+	return zone, nil
+}

@@ -1,0 +1,212 @@
+package impala
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"qosreport/internal/fault"
+	"qosreport/internal/impala/wire"
+)
+
+// The number of rows of a fetch doubles from the first to Options.BatchRows, as long as
+// batches stay about a megabyte: the server builds a reply in memory, and so do we.
+const (
+	firstFetchRows  = 32
+	wantedBatchSize = 1 << 20
+)
+
+// Rows is the result of a statement.
+type Rows struct {
+	client    *Client
+	operation wire.OperationHandle
+	open      bool // on the server
+	ended     bool // every row was delivered
+	queryID   string
+	columns   []wire.ColumnDesc
+	started   time.Time
+
+	reply     wire.FetchResultsResp
+	batch     Batch
+	fetchRows int
+	rows      int64 // delivered
+	counts    bool  // the server's startRowOffset has moved once
+	warnings  []string
+}
+
+// Batch is one fetch. Its columns are valid until the next call of [Rows.Next].
+type Batch struct {
+	Rows    int
+	Columns []wire.Column
+	types   []wire.ColumnDesc
+}
+
+// Columns are the names and declared types of the result; none for a statement without one.
+func (r *Rows) Columns() []wire.ColumnDesc { return r.columns }
+
+// QueryID is the text under which the server's logs know the statement.
+func (r *Rows) QueryID() string { return r.queryID }
+
+// Warnings are what the server logged about a statement that succeeded: skipped files,
+// unreadable values. They are known after [Rows.Close].
+func (r *Rows) Warnings() []string { return r.warnings }
+
+// Next fetches the next batch, which has at least one row; io.EOF is the end. Rows that
+// an error cuts short are not the result: what was made of them must be thrown away.
+func (r *Rows) Next(ctx context.Context) (*Batch, error) {
+	pause := time.Duration(0)
+	for !r.ended {
+		asked := time.Now()
+		if err := r.fetch(ctx); err != nil {
+			return nil, r.abandon(ctx, err)
+		}
+		if r.reply.Rows > 0 {
+			return &r.batch, nil
+		}
+		// Impala waits for rows itself; one that is told not to must not be asked in a tight loop.
+		if !r.ended && time.Since(asked) < firstPoll {
+			pause = min(max(2*pause, firstPoll), lastPoll/10)
+			if err := sleep(ctx, pause); err != nil {
+				return nil, r.abandon(ctx, err)
+			}
+		}
+	}
+	return nil, io.EOF
+}
+
+func (r *Rows) fetch(ctx context.Context) error {
+	c := r.client
+	req := wire.FetchResultsReq{Operation: r.operation, Orientation: wire.FetchNext, MaxRows: int64(r.fetchRows)}
+	if err := c.conn.call(ctx, c.opts.CallTimeout, "FetchResults", &req, &r.reply); err != nil {
+		return err
+	}
+	if r.reply.Status.Code == wire.StatusStillExecuting {
+		return nil
+	}
+	if err := c.check("FetchResults", r.reply.Status, r.queryID); err != nil {
+		r.open = !c.impala // Impala forgets a statement whose fetch failed
+		return err
+	}
+	if err := r.verify(); err != nil {
+		return err
+	}
+	r.rows += int64(r.reply.Rows)
+	r.batch = Batch{Rows: r.reply.Rows, Columns: r.reply.Columns, types: r.columns}
+	r.ended = r.isEnd()
+	r.adapt(c.conn.codec.MessageSize())
+	return nil
+}
+
+// isEnd: on Impala hasMoreRows alone tells, and an empty batch means nothing. HiveServer2
+// says false on every batch, the first of many included: there only an empty one ends.
+func (r *Rows) isEnd() bool {
+	if r.reply.HasMoreRows {
+		return false
+	}
+	return r.client.impala || r.reply.Rows == 0
+}
+
+// verify compares a batch with what was announced and counted before.
+func (r *Rows) verify() error {
+	m := &r.reply
+	if m.Rowwise > 0 {
+		return fault.Advise(fault.Errorf(fault.Impala, 0, "the server sends rows in the form before protocol V6 (2012)"),
+			"use a server of Impala 2 or Hive 0.13 or later")
+	}
+	if m.StartRow > 0 {
+		r.counts = true
+	}
+	if r.counts && m.StartRow != r.rows && m.Rows > 0 {
+		return fault.Errorf(fault.Impala, fault.Lost, "the server is at row %d where row %d was due: a batch was lost", m.StartRow, r.rows)
+	}
+	if m.Rows == 0 {
+		return nil
+	}
+	if len(m.Columns) != len(r.columns) {
+		return fault.Errorf(fault.Impala, 0, "%w: %d columns where %d were announced", wire.ErrMalformed, len(m.Columns), len(r.columns))
+	}
+	for i := range m.Columns {
+		if !carries(r.columns[i].Type, m.Columns[i].Kind()) {
+			return fault.Errorf(fault.Impala, 0, "%w: column %s of type %s arrives in field %d", wire.ErrMalformed,
+				r.columns[i].Name, r.columns[i].Type, m.Columns[i].Kind())
+		}
+	}
+	return nil
+}
+
+// carries reports whether values of the type can come in a column of the kind. A column
+// that holds NULL alone is declared BOOLEAN or NULL and comes in any kind.
+func carries(t wire.TypeID, k wire.Kind) bool {
+	switch t {
+	case wire.Boolean, wire.Null:
+		return true
+	case wire.TinyInt:
+		return k == wire.KindByte
+	case wire.SmallInt:
+		return k == wire.KindI16
+	case wire.Int:
+		return k == wire.KindI32
+	case wire.BigInt:
+		return k == wire.KindI64
+	case wire.Float, wire.Double:
+		return k == wire.KindDouble
+	}
+	return k == wire.KindString || k == wire.KindBinary
+}
+
+func (r *Rows) adapt(messageSize int) {
+	next := 2 * r.fetchRows
+	if r.reply.Rows > 0 {
+		next = min(next, max(1, wantedBatchSize/(messageSize/r.reply.Rows+1)))
+	}
+	r.fetchRows = min(next, r.client.opts.BatchRows)
+}
+
+// Close frees the statement on the server, cancelling it when rows are left. It reads
+// the warnings first, since they are gone with the statement.
+func (r *Rows) Close(ctx context.Context) error {
+	c := r.client
+	if !r.open || c.conn.broken != nil {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer stop()
+	if c.impala && r.ended {
+		if err := r.readLog(ctx); err != nil {
+			return err
+		}
+	}
+	r.end(ctx, c.conn)
+	if c.conn.broken != nil {
+		return fmt.Errorf("close statement %s: %w", r.queryID, c.conn.broken)
+	}
+	return nil
+}
+
+func (r *Rows) readLog(ctx context.Context) error {
+	c := r.client
+	var reply wire.LogResp
+	if err := c.conn.call(ctx, cleanupTimeout, "GetLog", &wire.OperationReq{Operation: r.operation}, &reply); err != nil {
+		return err
+	}
+	if reply.Status.Code == wire.StatusSuccess {
+		r.warnings = warnings(reply.Log)
+	}
+	return nil
+}
+
+// warnings are the lines of a log but for those that tell progress and admission.
+func warnings(log string) []string {
+	var lines []string
+	for line := range strings.Lines(log) {
+		line = strings.TrimSpace(line)
+		progress := strings.HasPrefix(line, "Query ") && strings.Contains(line, "% Complete")
+		admission := strings.HasPrefix(line, "Admission result :") || strings.HasPrefix(line, "Latest admission queue reason :")
+		if line != "" && !progress && !admission {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,53 @@
+package impala
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"qosreport/internal/fault"
+)
+
+// tlsFailure says what went wrong in a TLS handshake in the words of its cause.
+func tlsFailure(err error, name string) error {
+	var (
+		header    tls.RecordHeaderError
+		hostname  x509.HostnameError
+		authority x509.UnknownAuthorityError
+		invalid   x509.CertificateInvalidError
+	)
+	class := fault.Authentication
+	switch {
+	case errors.As(err, &header):
+		err = fault.Advise(fmt.Errorf("the server does not speak TLS on this port: %w", err),
+			"switch TLS off (impala.tls.enabled: false, --no-impala-tls) if this cluster has none")
+	case errors.As(err, &hostname):
+		err = fault.Advise(fmt.Errorf("the certificate is not for %s (it is for %s): %w", name, certificateNames(hostname.Certificate), err),
+			"dial the name that the certificate holds, or set impala.tls.server_name to it")
+	case errors.As(err, &authority):
+		err = fault.Advise(err, "set impala.tls.ca_file to the PEM file of the authority that signed the cluster's certificates")
+	case errors.As(err, &invalid):
+		err = fault.Advise(err, "have the coordinator's certificate renewed; see also whether this host's clock is right")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		class = fault.Network
+		err = fault.Advise(fmt.Errorf("%w to the TLS handshake", errNoAnswer), "the server may not speak TLS (impala.tls.enabled: false), or has no thread left for the login")
+	default:
+		class = fault.Network
+	}
+	return fault.New(fault.Security, class, fmt.Errorf("TLS: %w", err))
+}
+
+func certificateNames(c *x509.Certificate) string {
+	names := append([]string(nil), c.DNSNames...)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		return "no name"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,123 @@
+package query
+
+import (
+	"bufio"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
+
+	"qosreport/internal/impala"
+	"qosreport/internal/impala/wire"
+)
+
+// Widths are measured on the first rows; what comes later is shown whole and may stand
+// out, so that a result of any length is streamed.
+const (
+	measuredRows = 200
+	maxWidth     = 60
+)
+
+// tablePrinter aligns columns for people.
+type tablePrinter struct {
+	out     *bufio.Writer
+	columns []wire.ColumnDesc
+	widths  []int
+	waiting [][]string // rows until the widths are known
+	rows    int
+}
+
+func (p *tablePrinter) Header(columns []wire.ColumnDesc) error {
+	p.columns = columns
+	p.widths = make([]int, len(columns))
+	for i, c := range columns {
+		p.widths[i] = displayWidth(printable(c.Name))
+	}
+	return nil
+}
+
+func (p *tablePrinter) Batch(b *impala.Batch) error {
+	for row := range b.Rows {
+		cells := make([]string, len(b.Columns))
+		for column := range b.Columns {
+			cells[column] = "NULL"
+			if !b.Null(column, row) {
+				cells[column] = printable(string(b.Append(nil, column, row)))
+			}
+		}
+		p.rows++
+		if p.rows > measuredRows {
+			p.line(cells)
+			continue
+		}
+		for i, cell := range cells {
+			p.widths[i] = max(p.widths[i], min(displayWidth(cell), maxWidth))
+		}
+		if p.waiting = append(p.waiting, cells); p.rows == measuredRows {
+			p.release()
+		}
+	}
+	return p.out.Flush()
+}
+
+// release prints the header and the rows that waited for it.
+func (p *tablePrinter) release() {
+	names := make([]string, len(p.columns))
+	rules := make([]string, len(p.columns))
+	for i, c := range p.columns {
+		names[i] = printable(c.Name)
+		rules[i] = strings.Repeat("-", p.widths[i])
+	}
+	p.line(names)
+	p.line(rules)
+	for _, cells := range p.waiting {
+		p.line(cells)
+	}
+	p.waiting = nil
+}
+
+func (p *tablePrinter) line(cells []string) {
+	var b strings.Builder
+	for i, cell := range cells {
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		padding := strings.Repeat(" ", max(0, p.widths[i]-displayWidth(cell)))
+		if numeric(p.columns[i].Type) {
+			b.WriteString(padding + cell)
+		} else {
+			b.WriteString(cell + padding)
+		}
+	}
+	p.out.WriteString(strings.TrimRight(b.String(), " ") + "\n") // a bufio.Writer keeps its error for Flush
+}
+
+func (p *tablePrinter) Finish() error {
+	if p.rows < measuredRows {
+		p.release()
+	}
+	return p.out.Flush()
+}
+
+func numeric(t wire.TypeID) bool {
+	switch t {
+	case wire.TinyInt, wire.SmallInt, wire.Int, wire.BigInt, wire.Float, wire.Double, wire.Decimal:
+		return true
+	}
+	return false
+}
+
+// displayWidth is the number of terminal cells: East Asian wide characters take two.
+func displayWidth(s string) int {
+	n := utf8.RuneCountInString(s)
+	if n == len(s) {
+		return n
+	}
+	for _, r := range s {
+		switch width.LookupRune(r).Kind() {
+		case width.EastAsianWide, width.EastAsianFullwidth:
+			n++
+		}
+	}
+	return n
+}
