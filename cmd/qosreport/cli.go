@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -103,6 +102,3 @@ func (f *fileFlags) load() (*config.Config, error) {
 	}
 	return c, nil
 }
-
-// now is the clock of the commands that a person starts.
-var now = time.Now

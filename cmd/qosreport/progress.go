@@ -58,7 +58,7 @@ func newProgress(w io.Writer, log *slog.Logger) *progress {
 func (p *progress) Phase(phase, query string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.finish()
+	p.finish("phase finished")
 	p.phase, p.query, p.queryID, p.rows, p.started = phase, query, "", 0, time.Now()
 	p.draw(true)
 }
@@ -86,15 +86,17 @@ func (p *progress) Warn(msg string, args ...any) {
 	p.log.Warn(msg, args...)
 }
 
-// Done ends the last phase.
-func (p *progress) Done() {
+// Done ends the last phase, in which the work ended with err.
+func (p *progress) Done(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.finish()
-	p.phase = ""
+	if err != nil {
+		p.finish("phase failed")
+	}
+	p.finish("phase finished")
 }
 
-func (p *progress) finish() {
+func (p *progress) finish(msg string) {
 	if p.phase == "" {
 		return
 	}
@@ -114,7 +116,8 @@ func (p *progress) finish() {
 	if p.out != nil {
 		level = slog.LevelDebug // the line was seen
 	}
-	p.log.Log(context.Background(), level, "phase finished", args...)
+	p.log.Log(context.Background(), level, msg, args...)
+	p.phase = ""
 }
 
 func (p *progress) draw(now bool) {

@@ -27,7 +27,7 @@ type queryCmd struct {
 const maxScript = 64 << 20
 
 // Run prints the rows of each statement as they come.
-func (q *queryCmd) Run(a *app) error {
+func (q *queryCmd) Run(a *app) (err error) {
 	statements, err := q.statements(a.in)
 	if err != nil {
 		return fault.New(fault.Usage, 0, err)
@@ -46,7 +46,7 @@ func (q *queryCmd) Run(a *app) error {
 	}
 	log := newLogger(a.err, c.Log)
 	p := newProgress(a.err, log)
-	defer p.Done()
+	defer func() { p.Done(err) }()
 	p.Phase("connect", "")
 	client, err := (&connector{config: c, log: log}).connect(a.ctx)
 	if err != nil {

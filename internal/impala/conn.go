@@ -73,7 +73,7 @@ func (c *conn) secure(ctx context.Context, o Options, addr string) error {
 		if err != nil {
 			return loginFailure(ctx, err, c.sasl.Name(), o)
 		}
-		stream = newFrames(c.net, c.sasl, o.MaxMessage)
+		stream = wire.NewFrames(c.net, c.sasl, o.MaxMessage)
 	}
 	c.codec = wire.NewCodec(stream, o.MaxMessage)
 	return nil

@@ -53,11 +53,13 @@ func (c *Client) failed(method, text, sqlState, queryID string) error {
 	return fault.New(fault.Impala, class, err)
 }
 
-// withoutFrame drops the line "Query <id> failed:" that Impala 4.5 and later put first.
+// withoutFrame drops the line "Query <id> failed:" that Impala 4.5 and later put first,
+// and the stack trace that HiveServer2 puts last.
 func withoutFrame(text string) string {
 	if first, rest, found := strings.Cut(text, "\n"); found && strings.HasPrefix(first, "Query ") && strings.HasSuffix(first, " failed:") {
 		text = rest
 	}
+	text, _, _ = strings.Cut(text, "\n\tat ") // a Java server adds its stack
 	return strings.TrimSpace(text)
 }
 

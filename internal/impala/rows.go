@@ -24,6 +24,7 @@ type Rows struct {
 	operation wire.OperationHandle
 	open      bool // on the server
 	ended     bool // every row was delivered
+	failed    bool // the server ended it
 	queryID   string
 	columns   []wire.ColumnDesc
 	started   time.Time

@@ -3,6 +3,7 @@ package impala
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -107,6 +108,8 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer stop()
 	c := r.client
+	var failure *Error
+	r.failed = errors.As(err, &failure)
 	if c.conn.broken == nil {
 		if r.open {
 			r.end(ctx, c.conn)
@@ -133,7 +136,7 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 func (r *Rows) end(ctx context.Context, on *conn) {
 	req := &wire.OperationReq{Operation: r.operation}
 	var cancelled, closed wire.StatusResp
-	if !r.ended {
+	if !r.ended && !r.failed {
 		if err := on.call(ctx, cleanupTimeout, "CancelOperation", req, &cancelled); err != nil {
 			r.client.log.WarnContext(ctx, "statement may still run on the coordinator", "query_id", r.queryID, "reason", err)
 		} else {

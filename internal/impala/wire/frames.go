@@ -1,4 +1,4 @@
-package impala
+package wire
 
 import (
 	"encoding/binary"
@@ -10,13 +10,21 @@ import (
 // ErrFrame marks a SASL frame that cannot be one.
 var ErrFrame = errors.New("bad SASL frame")
 
-// frames carries a stream of bytes in SASL frames: a length of four bytes, then that
+// Layer is a security layer that was agreed in a SASL login.
+type Layer interface {
+	Chunk() int                                       // most plain bytes of one token; 0: no layer
+	Wrap(dst, plain []byte) (token []byte, err error) // appends one token to dst
+	Unwrap(token []byte) (plain []byte, err error)    // in place
+}
+
+// Frames carries a stream of bytes in SASL frames: a length of four bytes, then that
 // many plain bytes or, under a security layer, one token. Frames and messages have
 // nothing to do with each other, and a frame may be empty.
-type frames struct {
+type Frames struct {
 	rw    io.ReadWriter
-	layer Mechanism // nil when the frames hold plain bytes
+	layer Layer // nil when the frames hold plain bytes
 	limit int
+	cut   int // most payload of a plain frame that is written; 0: one frame a write
 
 	rest  int // unread payload of the current plain frame
 	head  [4]byte
@@ -27,15 +35,22 @@ type frames struct {
 	out []byte
 }
 
-func newFrames(rw io.ReadWriter, m Mechanism, limit int) *frames {
-	f := &frames{rw: rw, limit: limit}
-	if m.Chunk() > 0 {
-		f.layer = m
+// NewFrames stands on rw after a login. A frame that announces more than limit bytes
+// is refused.
+func NewFrames(rw io.ReadWriter, layer Layer, limit int) *Frames {
+	f := &Frames{rw: rw, limit: limit}
+	if layer.Chunk() > 0 {
+		f.layer = layer
 	}
 	return f
 }
 
-func (f *frames) Read(p []byte) (int, error) {
+// CutAt makes plain frames of at most n bytes of payload, as a server with a write
+// buffer of that size does.
+func (f *Frames) CutAt(n int) { f.cut = n }
+
+// Read gives bytes of the stream, as many as one read of the connection brings.
+func (f *Frames) Read(p []byte) (int, error) {
 	if f.layer != nil {
 		return f.readSealed(p)
 	}
@@ -62,7 +77,7 @@ func (f *frames) Read(p []byte) (int, error) {
 }
 
 // readHead completes the length of the next frame.
-func (f *frames) readHead() (int, error) {
+func (f *Frames) readHead() (int, error) {
 	n, err := io.ReadFull(f.rw, f.head[f.heads:])
 	f.heads += n
 	if err != nil {
@@ -79,7 +94,7 @@ func (f *frames) readHead() (int, error) {
 	return int(size), nil
 }
 
-func (f *frames) readSealed(p []byte) (int, error) {
+func (f *Frames) readSealed(p []byte) (int, error) {
 	for len(f.plain) == 0 {
 		size, err := f.readHead()
 		if err != nil {
@@ -101,7 +116,7 @@ func (f *frames) readSealed(p []byte) (int, error) {
 }
 
 // readToken reads a frame whole. The buffer grows as bytes arrive, not as announced.
-func (f *frames) readToken(size int) error {
+func (f *Frames) readToken(size int) error {
 	const step = 1 << 20
 	f.token = f.token[:0]
 	for len(f.token) < size {
@@ -121,26 +136,37 @@ func (f *frames) readToken(size int) error {
 	return nil
 }
 
-// Write sends p, in as many frames as the layer's tokens need, with one write.
-func (f *frames) Write(p []byte) (int, error) {
+// Write sends p, in as many frames as it needs, with one write.
+func (f *Frames) Write(p []byte) (int, error) {
 	f.out = f.out[:0]
-	if f.layer == nil {
-		f.out = binary.BigEndian.AppendUint32(f.out, uint32(len(p)))
-		f.out = append(f.out, p...)
+	most := f.cut
+	if f.layer != nil {
+		most = f.layer.Chunk()
 	}
-	for rest := p; f.layer != nil && len(rest) > 0; {
-		chunk := rest[:min(len(rest), f.layer.Chunk())]
+	if most <= 0 {
+		most = len(p)
+	}
+	for rest := p; len(rest) > 0; {
+		chunk := rest[:min(len(rest), most)]
 		rest = rest[len(chunk):]
-		at := len(f.out)
-		out, err := f.layer.Wrap(append(f.out, 0, 0, 0, 0), chunk)
-		if err != nil {
+		if err := f.frame(chunk); err != nil {
 			return 0, err
 		}
-		f.out = out
-		binary.BigEndian.PutUint32(f.out[at:], uint32(len(f.out)-at-4))
 	}
 	if _, err := f.rw.Write(f.out); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+func (f *Frames) frame(chunk []byte) (err error) {
+	at := len(f.out)
+	f.out = append(f.out, 0, 0, 0, 0)
+	if f.layer == nil {
+		f.out = append(f.out, chunk...)
+	} else if f.out, err = f.layer.Wrap(f.out, chunk); err != nil {
+		return err
+	}
+	binary.BigEndian.PutUint32(f.out[at:], uint32(len(f.out)-at-4))
+	return nil
 }
