@@ -108,7 +108,7 @@ func (c *conn) security() string {
 // the caller's to see; an error is one of the connection, but for a [*wire.Exception].
 func (c *conn) call(ctx context.Context, timeout time.Duration, method string, req, reply wire.Message) error {
 	if c.broken != nil {
-		return fmt.Errorf("%s: the connection was lost before: %w", method, c.broken)
+		return fmt.Errorf("%s: %w", method, c.broken)
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err

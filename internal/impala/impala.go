@@ -16,7 +16,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -188,13 +187,11 @@ func (c *Client) Close(ctx context.Context) error {
 // cleanupTimeout bounds what is done for the server after a context has ended.
 const cleanupTimeout = 5 * time.Second
 
-// adviseOpen adds what a silent end of the connection at OpenSession usually means.
+// adviseOpen adds what it usually means when a server answers OpenSession over a plain
+// socket with silence, an end, or something else than a message.
 func adviseOpen(err error, o Options) error {
-	if o.Auth != nil || fault.Remedy(err) != "" {
+	if o.Auth != nil || fault.ClassOf(err) != fault.Lost && !errors.Is(err, wire.ErrMalformed) {
 		return err
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNoAnswer) {
-		return fault.Advise(err, "the server may want a login (impala.auth kerberos or ldap) or TLS; it was asked over a plain socket")
-	}
-	return err
+	return fault.Advise(err, "the server may want a login (impala.auth kerberos or ldap) or TLS; it was asked over a plain socket")
 }

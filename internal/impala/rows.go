@@ -27,7 +27,6 @@ type Rows struct {
 	failed    bool // the server ended it
 	queryID   string
 	columns   []wire.ColumnDesc
-	started   time.Time
 
 	reply     wire.FetchResultsResp
 	batch     Batch

@@ -21,7 +21,10 @@ const (
 // Query runs a statement and waits until its rows can be fetched. The rows must be
 // closed. When the context ends, the statement is cancelled on the server.
 func (c *Client) Query(ctx context.Context, statement string) (*Rows, error) {
-	r := &Rows{client: c, fetchRows: firstFetchRows, started: time.Now()}
+	if c.conn.broken != nil {
+		return nil, fault.Errorf(fault.Impala, fault.Lost, "the connection was lost before: %w", c.conn.broken)
+	}
+	r := &Rows{client: c, fetchRows: firstFetchRows}
 	if err := c.execute(ctx, statement, r); err != nil {
 		return nil, r.abandon(ctx, err)
 	}
