@@ -1,0 +1,231 @@
+package sql
+
+import (
+	"cmp"
+	"math"
+	"strings"
+)
+
+func compareOrdered[T cmp.Ordered](a, b T) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// order compares two values of one type that are not NULL, for ORDER BY, MIN and
+// MAX. NaN comes before every number and is equal to itself.
+func order(a, b Value) int {
+	switch a.kind {
+	case Double:
+		return cmp.Compare(a.Float(), b.Float())
+	case String:
+		return strings.Compare(a.s, b.s)
+	case Decimal:
+		return compareDecimal(a, b)
+	case Timestamp:
+		if a.n == b.n {
+			return compareOrdered(a.nanos, b.nanos)
+		}
+	}
+	return compareOrdered(a.n, b.n)
+}
+
+// comparison compiles a op b as part of e.
+func comparison(e *expr, op string, a, b compiled) (evaluate, error) {
+	typ, ok := common(a.typ, b.typ)
+	if !ok {
+		return nil, analysis("operands of type %s and %s are not comparable: %s", a.typ, b.typ, e)
+	}
+	left, right := a.as(typ).eval, b.as(typ).eval
+	answers := answersOf(op)
+	compare := comparator(typ.Kind, answers, left, right)
+	if op != "<=>" && op != "is distinct from" {
+		return compare, nil
+	}
+	same := op == "<=>"
+	return func(x *execution, row []Value) Value {
+		l, r := left(x, row).IsNull(), right(x, row).IsNull()
+		if l || r {
+			return BoolOf((l && r) == same)
+		}
+		return compare(x, row)
+	}, nil
+}
+
+// answers are what a comparison says of the four relations two values can have.
+type answers struct{ less, equal, greater, unordered Value }
+
+func answersOf(op string) answers {
+	yes, no := BoolOf(true), BoolOf(false)
+	switch op {
+	case "=", "<=>":
+		return answers{no, yes, no, no}
+	case "<":
+		return answers{yes, no, no, no}
+	case "<=":
+		return answers{yes, yes, no, no}
+	case ">":
+		return answers{no, no, yes, no}
+	case ">=":
+		return answers{no, yes, yes, no}
+	}
+	return answers{yes, no, yes, yes} // != and IS DISTINCT FROM, also of NaN
+}
+
+func (a *answers) of(relation int) Value {
+	switch {
+	case relation < 0:
+		return a.less
+	case relation > 0:
+		return a.greater
+	}
+	return a.equal
+}
+
+// comparator has a form of its own for the two kinds that scans compare most.
+func comparator(kind Kind, answers answers, left, right evaluate) evaluate {
+	null := func(l, r Value) bool { return l.kind == Null || r.kind == Null }
+	switch {
+	case kind.binary():
+		return func(x *execution, row []Value) Value {
+			l, r := left(x, row), right(x, row)
+			if null(l, r) {
+				return Value{}
+			}
+			a, b := l.Float(), r.Float()
+			switch {
+			case a < b:
+				return answers.less
+			case a > b:
+				return answers.greater
+			case a == b:
+				return answers.equal
+			}
+			return answers.unordered
+		}
+	case kind.integer(), kind == Boolean, kind == Date:
+		return func(x *execution, row []Value) Value {
+			l, r := left(x, row), right(x, row)
+			if null(l, r) {
+				return Value{}
+			}
+			return answers.of(compareOrdered(l.n, r.n))
+		}
+	}
+	return func(x *execution, row []Value) Value {
+		l, r := left(x, row), right(x, row)
+		if null(l, r) {
+			return Value{}
+		}
+		return answers.of(order(l, r))
+	}
+}
+
+func between(e *expr, args []compiled) (compiled, error) {
+	low, err := comparison(e, ">=", args[0], args[1])
+	if err != nil {
+		return compiled{}, err
+	}
+	high, err := comparison(e, "<=", args[0], args[2])
+	if err != nil {
+		return compiled{}, err
+	}
+	return negatable(e, decide(low, high, false)), nil
+}
+
+// negatable is a predicate, turned round if it was written with NOT.
+func negatable(e *expr, eval evaluate) compiled {
+	if !e.negated {
+		return compiled{typ: Type{Kind: Boolean}, eval: eval}
+	}
+	return compiled{typ: Type{Kind: Boolean}, eval: func(x *execution, row []Value) Value {
+		v := eval(x, row)
+		if v.kind == Null {
+			return v
+		}
+		return BoolOf(v.n == 0)
+	}}
+}
+
+// membership compiles IN. A list of constants becomes a set.
+func membership(e *expr, args []compiled) (compiled, error) {
+	for _, arg := range args[1:] {
+		if _, ok := common(args[0].typ, arg.typ); !ok {
+			return compiled{}, analysis("operands of type %s and %s are not comparable: %s", args[0].typ, arg.typ, e)
+		}
+	}
+	typ, err := unify(args)
+	if err != nil {
+		return compiled{}, err
+	}
+	if allConstant(args[1:]) && !typ.Kind.binary() {
+		return negatable(e, inSet(args[0].eval, args[1:])), nil
+	}
+	member := args[0].eval
+	var found evaluate
+	for _, arg := range args[1:] {
+		equal := comparator(typ.Kind, answersOf("="), member, arg.eval)
+		if found == nil {
+			found = equal
+		} else {
+			found = decide(found, equal, true)
+		}
+	}
+	return negatable(e, found), nil
+}
+
+func inSet(member evaluate, list []compiled) evaluate {
+	set := make(map[Value]bool, len(list))
+	null := false
+	for _, c := range list {
+		v := c.value()
+		null = null || v.IsNull()
+		set[v] = true
+	}
+	return func(x *execution, row []Value) Value {
+		v := member(x, row)
+		switch {
+		case v.IsNull():
+			return v
+		case set[v]:
+			return BoolOf(true)
+		case null:
+			return Value{}
+		}
+		return BoolOf(false)
+	}
+}
+
+// appendKey appends a form of v that is the same for equal values only. All NaN
+// are one value, and so are both zeros.
+func appendKey(key []byte, v Value) []byte {
+	n := uint64(v.n)
+	if v.kind == Double {
+		switch f := v.Float(); {
+		case math.IsNaN(f):
+			n = math.Float64bits(math.NaN())
+		case f == 0:
+			n = 0
+		}
+	}
+	key = append(key, byte(v.kind))
+	switch v.kind {
+	case Null:
+		return key
+	case String:
+		return append(appendNumber(key, uint64(len(v.s))), v.s...)
+	case Timestamp:
+		key = appendNumber(key, uint64(v.nanos))
+	case Decimal:
+		key = append(appendNumber(key, uint64(len(v.s))), v.s...)
+	}
+	return appendNumber(key, n)
+}
+
+func appendNumber(key []byte, n uint64) []byte {
+	return append(key, byte(n), byte(n>>8), byte(n>>16), byte(n>>24), byte(n>>32), byte(n>>40), byte(n>>48), byte(n>>56))
+}

@@ -1,0 +1,306 @@
+package sql
+
+import (
+	"math"
+	"strings"
+)
+
+// An evaluate function computes an expression on a row. A failure goes to the
+// execution; the value is NULL then.
+type evaluate func(x *execution, row []Value) Value
+
+// compiled is an expression with its type and its function.
+type compiled struct {
+	expr     *expr
+	typ      Type
+	eval     evaluate
+	constant bool // the same value on every row
+}
+
+// mark sets need for the columns that c reads.
+func (c compiled) mark(need []bool) {
+	c.expr.any(func(e *expr) bool {
+		if e.kind == columnExpr {
+			need[e.index] = true
+		}
+		return false
+	})
+}
+
+// least is the smallest column that c reads, and very large if it reads none.
+func (c compiled) least() int {
+	least := math.MaxInt
+	c.expr.any(func(e *expr) bool {
+		if e.kind == columnExpr {
+			least = min(least, e.index)
+		}
+		return false
+	})
+	return least
+}
+
+func printAll(list []compiled) string {
+	texts := make([]string, len(list))
+	for i, c := range list {
+		texts[i] = c.expr.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
+// value is the value of a constant.
+func (c compiled) value() Value {
+	var x execution
+	return c.eval(&x, nil)
+}
+
+// A compiler turns trees, whose columns have been found, into functions.
+type compiler struct{ session Session }
+
+func (k *compiler) compile(e *expr) (compiled, error) {
+	args, err := k.compileAll(e.args)
+	if err != nil {
+		return compiled{}, err
+	}
+	c, err := k.build(e, args)
+	if err != nil {
+		return compiled{}, err
+	}
+	c.expr = e
+	c.constant = e.kind != columnExpr && allConstant(args)
+	return c.fold(), nil
+}
+
+func (k *compiler) compileAll(list []*expr) ([]compiled, error) {
+	result := make([]compiled, len(list))
+	for i, e := range list {
+		var err error
+		if result[i], err = k.compile(e); err != nil {
+			return nil, err
+		}
+	}
+	return result, nil
+}
+
+func allConstant(args []compiled) bool {
+	for _, arg := range args {
+		if !arg.constant {
+			return false
+		}
+	}
+	return true
+}
+
+// fold computes a constant once. One that fails is left to fail when a row asks.
+func (c compiled) fold() compiled {
+	if !c.constant {
+		return c
+	}
+	var x execution
+	value := c.eval(&x, nil)
+	if x.err != nil {
+		c.constant = false
+		return c
+	}
+	c.eval = func(*execution, []Value) Value { return value }
+	return c
+}
+
+func (k *compiler) build(e *expr, args []compiled) (compiled, error) {
+	switch e.kind {
+	case literalExpr:
+		return compiled{typ: e.typ, eval: func(*execution, []Value) Value { return e.value }}, nil
+	case columnExpr:
+		index := e.index
+		return compiled{typ: e.typ, eval: func(_ *execution, row []Value) Value { return row[index] }}, nil
+	case operatorExpr:
+		return k.operator(e, args)
+	case callExpr:
+		return k.call(e, args)
+	case caseExpr:
+		return cases(e, args)
+	case castExpr:
+		return explicitCast(e, args[0])
+	case inExpr:
+		return membership(e, args)
+	case betweenExpr:
+		return between(e, args)
+	case isNullExpr:
+		arg, negated := args[0].eval, e.negated
+		return compiled{typ: Type{Kind: Boolean}, eval: func(x *execution, row []Value) Value {
+			return BoolOf(arg(x, row).IsNull() != negated)
+		}}, nil
+	case intervalExpr:
+		count, err := implicit(args[0], Type{Kind: BigInt}, e)
+		return compiled{typ: count.typ, eval: count.eval}, err
+	}
+	return compiled{}, analysis("Could not resolve column/field reference: '%s'", e)
+}
+
+func (k *compiler) operator(e *expr, args []compiled) (compiled, error) {
+	switch e.name {
+	case "and", "or", "not":
+		return logic(e, args)
+	case "||":
+		return k.verticalBars(e, args)
+	case "=", "!=", "<", "<=", ">", ">=", "<=>", "is distinct from":
+		eval, err := comparison(e, e.name, args[0], args[1])
+		return compiled{typ: Type{Kind: Boolean}, eval: eval}, err
+	case "like", "rlike", "regexp":
+		return pattern(e, args)
+	}
+	if len(args) == 2 && (e.args[0].kind == intervalExpr || e.args[1].kind == intervalExpr) {
+		return intervalArithmetic(e, args)
+	}
+	return arithmetic(e, args)
+}
+
+// verticalBars joins strings or is the OR of booleans, by the types of both sides.
+func (k *compiler) verticalBars(e *expr, args []compiled) (compiled, error) {
+	boolean := func(t Type) bool { return t.Kind == Boolean || t.Kind == Null }
+	text := func(t Type) bool { return t.Kind.text() || t.Kind == Null }
+	left, right := args[0].typ, args[1].typ
+	switch {
+	case boolean(left) && boolean(right):
+		return logic(&expr{kind: operatorExpr, name: "or", args: e.args}, args)
+	case text(left) && text(right):
+		return k.call(&expr{kind: callExpr, name: "concat", args: e.args}, args)
+	}
+	return compiled{}, analysis("|| operator requires operands of type BOOLEAN or STRING: %s", e)
+}
+
+// implicit converts without a CAST, or says that e cannot take the argument.
+func implicit(c compiled, to Type, e *expr) (compiled, error) {
+	if !converts(c.typ, to) {
+		return compiled{}, analysis("Incompatible type '%s' of expression '%s' in '%s': '%s' is needed", c.typ, c.expr, e, to)
+	}
+	return c.as(to), nil
+}
+
+// as converts a value to a type to which it is known to convert.
+func (c compiled) as(to Type) compiled {
+	convert := caster(c.typ, to)
+	if convert != nil {
+		inner := c.eval
+		c.eval = func(x *execution, row []Value) Value {
+			v := inner(x, row)
+			if v.kind == Null {
+				return v
+			}
+			return convert(x, v)
+		}
+	}
+	c.typ = to
+	return c.fold()
+}
+
+func logic(e *expr, args []compiled) (compiled, error) {
+	for _, arg := range args {
+		if arg.typ.Kind != Boolean && arg.typ.Kind != Null {
+			return compiled{}, analysis("Operand '%s' part of predicate '%s' should return type 'BOOLEAN' but returns type '%s'.",
+				arg.expr, e, arg.typ)
+		}
+	}
+	result := compiled{typ: Type{Kind: Boolean}}
+	if e.name == "not" {
+		arg := args[0].eval
+		result.eval = func(x *execution, row []Value) Value {
+			v := arg(x, row)
+			if v.kind == Null {
+				return v
+			}
+			return BoolOf(v.n == 0)
+		}
+		return result, nil
+	}
+	result.eval = decide(args[0].eval, args[1].eval, e.name == "or")
+	return result, nil
+}
+
+// decide is AND (decisive false) or OR (decisive true) in three-valued logic: a
+// decisive side decides, else NULL wins.
+func decide(left, right evaluate, decisive bool) evaluate {
+	return func(x *execution, row []Value) Value {
+		l := left(x, row)
+		if l.kind != Null && (l.n != 0) == decisive {
+			return l
+		}
+		r := right(x, row)
+		if l.kind == Null && (r.kind == Null || (r.n != 0) != decisive) {
+			return Value{}
+		}
+		return r
+	}
+}
+
+// cases compiles CASE. All results take one common type.
+func cases(e *expr, args []compiled) (compiled, error) {
+	var operand *compiled
+	if e.operand {
+		operand, args = &args[0], args[1:]
+	}
+	var conditions []evaluate
+	var results []compiled
+	for ; len(args) > 1; args = args[2:] {
+		condition, err := caseCondition(e, operand, args[0])
+		if err != nil {
+			return compiled{}, err
+		}
+		conditions = append(conditions, condition)
+		results = append(results, args[1])
+	}
+	if e.other {
+		results = append(results, args[0])
+	}
+	typ, err := unify(results)
+	if err != nil {
+		return compiled{}, err
+	}
+	branches := evals(results)
+	eval := func(x *execution, row []Value) Value {
+		for i, condition := range conditions {
+			if condition(x, row).n != 0 {
+				return branches[i](x, row)
+			}
+		}
+		if len(branches) > len(conditions) {
+			return branches[len(conditions)](x, row)
+		}
+		return Value{}
+	}
+	return compiled{typ: typ, eval: eval}, nil
+}
+
+func caseCondition(e *expr, operand *compiled, when compiled) (evaluate, error) {
+	if operand != nil {
+		return comparison(e, "=", *operand, when)
+	}
+	if when.typ.Kind != Boolean && when.typ.Kind != Null {
+		return nil, analysis("When expr '%s' is not of type boolean and not castable to type boolean.", when.expr)
+	}
+	return when.eval, nil
+}
+
+// unify converts all expressions to their common type, in place.
+func unify(list []compiled) (Type, error) {
+	typ := list[0].typ
+	last := list[0]
+	for _, c := range list[1:] {
+		wider, ok := common(typ, c.typ)
+		if !ok {
+			return Type{}, analysis("Incompatible return types '%s' and '%s' of exprs '%s' and '%s'.", typ, c.typ, last.expr, c.expr)
+		}
+		typ, last = wider, c
+	}
+	for i := range list {
+		list[i] = list[i].as(typ)
+	}
+	return typ, nil
+}
+
+func evals(list []compiled) []evaluate {
+	functions := make([]evaluate, len(list))
+	for i, c := range list {
+		functions[i] = c.eval
+	}
+	return functions
+}

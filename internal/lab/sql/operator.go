@@ -1,0 +1,201 @@
+package sql
+
+import "context"
+
+// An operator makes rows and pushes them. The slice it pushes is its own and is
+// overwritten by the next row; it holds garbage where prune said a column is not
+// needed. When emit returns false the operator stops and returns nil.
+type operator interface {
+	run(ctx context.Context, x *execution, emit func(row []Value) bool) error
+	// prune tells which columns of the output are needed. It is called once,
+	// before run; an operator asks its own inputs in turn.
+	prune(need []bool)
+	// explain adds a line for each operator below and then its own.
+	explain(plan *plan)
+}
+
+// An execution is what one run of a statement shares: the first failure of an
+// expression, and how many rows may still be kept.
+type execution struct {
+	err   error
+	left  int
+	limit int
+	seed  uint64
+}
+
+// fail keeps the first error; the scan or sort that drives the rows stops at it.
+func (x *execution) fail(err error) Value {
+	if x.err == nil {
+		x.err = err
+	}
+	return Value{}
+}
+
+// keep takes room for n rows, or fails the statement.
+func (x *execution) keep(n int, who string) bool {
+	x.left -= n
+	if x.left < 0 {
+		x.fail(failure("Memory limit exceeded: %s could not allocate a row without exceeding limit of %d rows.", who, x.limit))
+		return false
+	}
+	return true
+}
+
+// checkEvery is the number of rows between two looks at the context.
+const checkEvery = 1024
+
+// A pulse looks at a context now and then.
+type pulse struct{ count int }
+
+func (p *pulse) err(ctx context.Context) error {
+	p.count++
+	if p.count%checkEvery != 0 {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// oneRow is the input of a SELECT without FROM.
+type oneRow struct{}
+
+func (oneRow) run(_ context.Context, _ *execution, emit func([]Value) bool) error {
+	emit(nil)
+	return nil
+}
+func (oneRow) prune([]bool) {}
+func (oneRow) explain(p *plan) {
+	p.add("UNION", "constant-operands=1")
+}
+
+// project computes a row of expressions.
+type project struct {
+	input   operator
+	exprs   []compiled
+	needed  []int
+	columns int // of the input
+}
+
+func (o *project) prune(need []bool) {
+	o.needed = o.needed[:0]
+	below := make([]bool, o.columns)
+	for i, wanted := range need {
+		if wanted {
+			o.needed = append(o.needed, i)
+			o.exprs[i].mark(below)
+		}
+	}
+	o.input.prune(below)
+}
+
+func (o *project) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
+	out := make([]Value, len(o.exprs))
+	return o.input.run(ctx, x, func(row []Value) bool {
+		for _, i := range o.needed {
+			out[i] = o.exprs[i].eval(x, row)
+		}
+		return x.err == nil && emit(out)
+	})
+}
+
+func (o *project) explain(p *plan) { o.input.explain(p) }
+
+// filter keeps the rows on which all conditions are true.
+type filter struct {
+	input      operator
+	conditions []compiled
+}
+
+func (o *filter) prune(need []bool) {
+	below := append([]bool(nil), need...)
+	for _, c := range o.conditions {
+		c.mark(below)
+	}
+	o.input.prune(below)
+}
+
+func (o *filter) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
+	if len(o.conditions) == 0 {
+		return o.input.run(ctx, x, emit)
+	}
+	return o.input.run(ctx, x, func(row []Value) bool {
+		if !allTrue(o.conditions, x, row) {
+			return x.err == nil
+		}
+		return emit(row)
+	})
+}
+
+func (o *filter) explain(p *plan) {
+	o.input.explain(p)
+	if len(o.conditions) > 0 {
+		p.add("SELECT", "predicates: "+printAll(o.conditions))
+	}
+}
+
+func allTrue(conditions []compiled, x *execution, row []Value) bool {
+	for i := range conditions {
+		if conditions[i].eval(x, row).n == 0 { // false and NULL alike
+			return false
+		}
+	}
+	return true
+}
+
+// cut passes the rows from offset on, count of them at most.
+type cut struct {
+	input  operator
+	offset int64
+	count  int64 // -1: all
+}
+
+func (o *cut) prune(need []bool) { o.input.prune(need) }
+
+func (o *cut) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
+	if o.count == 0 {
+		return nil
+	}
+	seen, more := int64(0), true
+	return o.input.run(ctx, x, func(row []Value) bool {
+		seen++
+		if seen <= o.offset {
+			return true
+		}
+		more = emit(row) && (o.count < 0 || seen < o.offset+o.count)
+		return more
+	})
+}
+
+func (o *cut) explain(p *plan) {
+	o.input.explain(p)
+	p.limit(o.count)
+}
+
+// concat is UNION ALL.
+type concat struct{ inputs []operator }
+
+func (o *concat) prune(need []bool) {
+	for _, input := range o.inputs {
+		input.prune(need)
+	}
+}
+
+func (o *concat) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
+	more := true
+	for _, input := range o.inputs {
+		err := input.run(ctx, x, func(row []Value) bool {
+			more = emit(row)
+			return more
+		})
+		if err != nil || !more || x.err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *concat) explain(p *plan) {
+	for _, input := range o.inputs {
+		input.explain(p)
+	}
+	p.add("UNION", "")
+}

@@ -1,0 +1,160 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+)
+
+// query plans a query, with the WITH names that it can see.
+func (p *planner) query(q *query, env *names) (*relation, error) {
+	if p.relations++; p.relations > maxRelations {
+		return nil, unsupported("a statement of more than 2000 tables")
+	}
+	for _, table := range q.with {
+		env = &names{table: table, outer: env}
+	}
+	if len(q.blocks) == 1 && q.blocks[0].selects != nil {
+		return p.selection(q.blocks[0].selects, q, env)
+	}
+	r, err := p.union(q, env)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := p.limits(q)
+	if err != nil {
+		return nil, err
+	}
+	s := &selecting{planner: p, from: r}
+	for i, f := range r.columns {
+		column := &expr{kind: columnExpr, path: []string{f.Name}, index: i, typ: f.Type}
+		s.outputs = append(s.outputs, output{expr: column, name: f.Name, alias: true})
+	}
+	if err := s.bindOrder(q.order); err != nil {
+		return nil, err
+	}
+	if len(s.order) == 0 && limits == nil {
+		return r, nil
+	}
+	top, err := p.sorted(r.filter, s.order, limits)
+	if err != nil {
+		return nil, err
+	}
+	return newRelation(r.columns, top), nil
+}
+
+// union plans the blocks of UNION ALL. Each column takes a type common to all.
+func (p *planner) union(q *query, env *names) (*relation, error) {
+	var blocks []*relation
+	for _, b := range q.blocks {
+		r, err := p.block(b, env)
+		if err != nil {
+			return nil, err
+		}
+		blocks = append(blocks, r)
+	}
+	first := blocks[0]
+	types := make([]Type, len(first.columns))
+	for i, f := range first.columns {
+		types[i] = f.Type
+	}
+	for _, r := range blocks[1:] {
+		if len(r.columns) != len(types) {
+			return nil, analysis("Operands have unequal number of columns: %d and %d", len(types), len(r.columns))
+		}
+		for i, f := range r.columns {
+			wider, ok := common(types[i], f.Type)
+			if !ok {
+				return nil, analysis("Incompatible return types '%s' and '%s' of exprs '%s' and '%s'.",
+					types[i], f.Type, first.columns[i].Name, f.Name)
+			}
+			types[i] = wider
+		}
+	}
+	return p.unionOf(blocks, types), nil
+}
+
+func (p *planner) block(b block, env *names) (*relation, error) {
+	if b.nested != nil {
+		return p.query(b.nested, env)
+	}
+	return p.selection(b.selects, &query{}, env)
+}
+
+func (p *planner) unionOf(blocks []*relation, types []Type) *relation {
+	fields := make([]field, len(types))
+	for i, f := range blocks[0].columns {
+		fields[i] = field{Column: Column{Name: f.Name, Type: types[i]}}
+	}
+	all := &concat{}
+	for _, r := range blocks {
+		o := &project{input: r.filter, columns: len(r.columns)}
+		for i, f := range r.columns {
+			column := &expr{kind: columnExpr, path: []string{f.Name}, index: i, typ: f.Type}
+			c := compiled{expr: column, typ: f.Type, eval: func(_ *execution, row []Value) Value { return row[i] }}
+			o.exprs = append(o.exprs, c.as(types[i]))
+		}
+		all.inputs = append(all.inputs, o)
+	}
+	r := newRelation(fields, all)
+	r.push = func(condition *expr) bool {
+		for _, below := range blocks {
+			// A condition was compiled for the common type.
+			converted := func(i int) bool { return below.columns[i].Type != types[i] }
+			if slices.ContainsFunc(columnsOf(condition), converted) {
+				return false
+			}
+			if p.place(below, condition) != nil {
+				return false
+			}
+		}
+		return true
+	}
+	return r
+}
+
+// otherStatements begin with these words in Impala.
+var otherStatements = []string{"alter", "compute", "create", "delete", "drop", "grant", "insert", "invalidate", "load",
+	"merge", "refresh", "revoke", "set", "truncate", "update", "upsert", "use", "values"}
+
+// statement plans what a text says.
+func (p *planner) statement(text string) (*Statement, error) {
+	ps, err := newParser(text)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case ps.word("show"):
+		return p.show(ps)
+	case ps.word("describe"), ps.word("desc"):
+		return p.describe(ps)
+	case ps.word("explain"):
+		return p.explain(ps)
+	case ps.at(otherStatements...):
+		return nil, unsupported(strings.ToUpper(ps.tok.text))
+	}
+	return p.selectStatement(ps)
+}
+
+func (p *planner) selectStatement(ps *parser) (*Statement, error) {
+	q, err := ps.query()
+	if err != nil {
+		return nil, err
+	}
+	if err := ps.finish(); err != nil {
+		return nil, err
+	}
+	r, err := p.query(q, nil)
+	if err != nil {
+		return nil, err
+	}
+	need := make([]bool, len(r.columns))
+	columns := make([]Column, len(r.columns))
+	for i, f := range r.columns {
+		need[i], columns[i] = true, f.Column
+		if f.Type.Kind == Null {
+			columns[i].Type = Type{Kind: Boolean}
+		}
+	}
+	r.filter.prune(need)
+	return &Statement{columns: columns, root: r.filter}, nil
+}

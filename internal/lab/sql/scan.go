@@ -1,0 +1,127 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// scan reads a table. Conditions on partition keys alone choose partitions before
+// anything is read; the others are tried on their own columns before the rest of
+// a row is filled.
+type scan struct {
+	name       string // database.table
+	table      Table
+	columns    []Column
+	conditions []compiled
+
+	chosen []int // partitions; set by prune
+	first  []int // columns that the conditions need
+	rest   []int // the other columns that are needed
+	rows   []compiled
+}
+
+// firstKey is the index of the first partition key among the columns.
+func (o *scan) firstKey() int { return len(o.columns) - o.table.Keys() }
+
+func (o *scan) prune(need []bool) {
+	keys := make([]compiled, 0, len(o.conditions))
+	o.rows = nil
+	for _, c := range o.conditions {
+		if c.least() >= o.firstKey() {
+			keys = append(keys, c)
+		} else {
+			o.rows = append(o.rows, c)
+		}
+	}
+	o.choose(keys)
+	used := make([]bool, len(o.columns))
+	for _, c := range o.rows {
+		c.mark(used)
+	}
+	o.first, o.rest = nil, nil
+	for i := range o.firstKey() {
+		if used[i] {
+			o.first = append(o.first, i)
+		} else if need[i] {
+			o.rest = append(o.rest, i)
+		}
+	}
+}
+
+// choose tries the conditions on the keys of each partition. A condition that
+// fails to compute keeps the partition, and fails again when rows are read.
+func (o *scan) choose(keys []compiled) {
+	row := make([]Value, len(o.columns))
+	o.chosen = nil
+	failed := false
+	for i, values := range o.table.Partitions() {
+		copy(row[o.firstKey():], values)
+		var x execution
+		if allTrue(keys, &x, row) || x.err != nil {
+			o.chosen = append(o.chosen, i)
+		}
+		failed = failed || x.err != nil
+	}
+	if failed {
+		o.rows = append(o.rows, keys...)
+	}
+}
+
+func (o *scan) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
+	row := make([]Value, len(o.columns))
+	partitions := o.table.Partitions()
+	for _, i := range o.chosen {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rows, err := o.table.Scan(ctx, i, slices.Concat(o.first, o.rest))
+		if err != nil {
+			return err
+		}
+		copy(row[o.firstKey():], partitions[i])
+		more, err := o.partition(ctx, x, rows, row, emit)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// partition pushes the rows of one partition. It reports false when no more
+// rows are wanted.
+func (o *scan) partition(ctx context.Context, x *execution, rows Rows, row []Value, emit func([]Value) bool) (bool, error) {
+	first, rest := rows.Read[:len(o.first)], rows.Read[len(o.first):]
+	for r := range rows.Count {
+		if r%checkEvery == checkEvery-1 {
+			if err := ctx.Err(); err != nil {
+				return false, err
+			}
+		}
+		for j, read := range first {
+			row[o.first[j]] = read(r)
+		}
+		if !allTrue(o.rows, x, row) {
+			if x.err != nil {
+				return false, nil
+			}
+			continue
+		}
+		for j, read := range rest {
+			row[o.rest[j]] = read(r)
+		}
+		if !emit(row) || x.err != nil {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (o *scan) explain(p *plan) {
+	total := len(o.table.Partitions())
+	detail := fmt.Sprintf("HDFS partitions=%d/%d files=%d", len(o.chosen), total, len(o.chosen))
+	if len(o.rows) > 0 {
+		detail += "\npredicates: " + printAll(o.rows)
+	}
+	p.add("SCAN HDFS ["+o.name+"]", detail)
+}
