@@ -7,5 +7,5 @@ import "embed"
 // Files are the folders configs and queries. A folder given by --config-dir, laid out
 // alike, takes their place.
 //
-//go:embed configs
+//go:embed configs all:queries
 var Files embed.FS

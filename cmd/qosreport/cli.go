@@ -6,12 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
 	"qosreport"
 	"qosreport/internal/config"
 	"qosreport/internal/fault"
+	"qosreport/internal/job"
+	"qosreport/internal/query"
 )
 
 const description = `Quality-of-service reports from a Kerberized Apache Impala: keytab in, workbook and page out.
@@ -20,6 +23,7 @@ Exit codes: 0 done · 1 internal error · 2 usage or configuration · 4 Kerberos
 
 // commands is the command line. Flags beat the environment, which beats the file.
 type commands struct {
+	Run     runCmd     `cmd:"" default:"withargs" help:"Make reports (the default command)."`
 	Query   queryCmd   `cmd:"" help:"Run statements and print their rows."`
 	Version versionCmd `cmd:"" help:"Print version and build."`
 }
@@ -27,6 +31,7 @@ type commands struct {
 // app is what every command stands on.
 type app struct {
 	ctx context.Context
+	now func() time.Time
 	stdio
 }
 
@@ -44,7 +49,7 @@ func run(ctx context.Context, args []string, std stdio) error {
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { exited = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
-		kong.Vars{"formats": strings.Join(queryFormats, ", ")},
+		kong.Vars{"formats": strings.Join(query.Formats, ", "), "report_formats": strings.Join(job.Formats, ", ")},
 	)
 	if err != nil {
 		return err
@@ -56,7 +61,7 @@ func run(ctx context.Context, args []string, std stdio) error {
 	if err != nil {
 		return usageError(err)
 	}
-	return selected.Run(&app{ctx: ctx, stdio: std})
+	return selected.Run(&app{ctx: ctx, now: time.Now, stdio: std})
 }
 
 func usageError(err error) error {

@@ -90,6 +90,9 @@ func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 	return impala.Connect(ctx, o)
 }
 
+// close forgets the credentials.
+func (c *connector) close() {}
+
 func (c *connector) options(ctx context.Context) (impala.Options, error) {
 	i := &c.config.Impala
 	o := impala.Options{

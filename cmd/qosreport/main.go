@@ -23,7 +23,7 @@ func main() {
 	err := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	if err != nil {
-		report(os.Stderr, err)
+		tell(os.Stderr, err)
 	}
 	os.Exit(exitCode(err))
 }
@@ -53,7 +53,7 @@ func stopOnSignal(parent context.Context) (context.Context, func()) {
 	}
 }
 
-func report(w io.Writer, err error) {
+func tell(w io.Writer, err error) {
 	fmt.Fprintln(w, "qosreport:", err)
 	if try := fault.Remedy(err); try != "" {
 		fmt.Fprintln(w, "  try:", try)

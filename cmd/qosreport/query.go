@@ -12,8 +12,6 @@ import (
 	"qosreport/internal/query"
 )
 
-var queryFormats = query.Formats
-
 // queryCmd runs statements by hand.
 type queryCmd struct {
 	Statement string `arg:"" optional:"" help:"One or more statements, separated by semicolons."`

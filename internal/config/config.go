@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"qosreport/internal/yamlfile"
 )
 
 // Config is qosreport.yaml with its defaults filled in.
@@ -21,7 +23,7 @@ type Config struct {
 	Kerberos Kerberos `yaml:"kerberos"`
 	Log      Log      `yaml:"log"`
 
-	origin *origin // where the values stand, for mistakes found later
+	file *yamlfile.File // where the values stand, for mistakes found later
 }
 
 // Impala says how to reach the cluster.

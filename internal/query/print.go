@@ -247,14 +247,14 @@ func (p *nullPrinter) Finish() error {
 	seconds := time.Since(p.started).Seconds()
 	fmt.Fprintf(p.out, "rows      %d\nbytes     %d\nseconds   %.3f\nrows/s    %.0f\n", p.rows, p.bytes, seconds, float64(p.rows)/seconds)
 	for i, name := range p.names {
-		fmt.Fprintf(p.out, "checksum  %016x  %s\n", p.sums[i], printable(name))
+		fmt.Fprintf(p.out, "checksum  %016x  %s\n", p.sums[i], Printable(name))
 	}
 	return p.out.Flush()
 }
 
-// printable makes a text fit for a terminal: one line, nothing that moves the cursor
+// Printable makes a text fit for a terminal: one line, nothing that moves the cursor
 // or turns the direction of writing, and no bytes that are not UTF-8.
-func printable(text string) string {
+func Printable(text string) string {
 	plain := true
 	for _, r := range text {
 		if r == utf8.RuneError || unprintable(r) {

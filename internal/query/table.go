@@ -31,7 +31,7 @@ func (p *tablePrinter) Header(columns []wire.ColumnDesc) error {
 	p.columns = columns
 	p.widths = make([]int, len(columns))
 	for i, c := range columns {
-		p.widths[i] = displayWidth(printable(c.Name))
+		p.widths[i] = displayWidth(Printable(c.Name))
 	}
 	return nil
 }
@@ -42,7 +42,7 @@ func (p *tablePrinter) Batch(b *impala.Batch) error {
 		for column := range b.Columns {
 			cells[column] = "NULL"
 			if !b.Null(column, row) {
-				cells[column] = printable(string(b.Append(nil, column, row)))
+				cells[column] = Printable(string(b.Append(nil, column, row)))
 			}
 		}
 		p.rows++
@@ -65,7 +65,7 @@ func (p *tablePrinter) release() {
 	names := make([]string, len(p.columns))
 	rules := make([]string, len(p.columns))
 	for i, c := range p.columns {
-		names[i] = printable(c.Name)
+		names[i] = Printable(c.Name)
 		rules[i] = strings.Repeat("-", p.widths[i])
 	}
 	p.line(names)

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"qosreport/internal/config"
+	"qosreport/internal/definition"
+	"qosreport/internal/fault"
+	"qosreport/internal/impala"
+	"qosreport/internal/job"
+	"qosreport/internal/query"
+	"qosreport/internal/report"
+)
+
+// runCmd makes reports, by hand or from another scheduler.
+type runCmd struct {
+	Date   string   `group:"Report" placeholder:"DATE" help:"Report day, like 2017-09-12; default yesterday."`
+	From   string   `group:"Report" placeholder:"DATE" help:"First day, in place of --date."`
+	To     string   `group:"Report" placeholder:"DATE" help:"Last day, inclusive; goes with --from."`
+	Report []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`
+	Param  []string `group:"Report" sep:"none" placeholder:"NAME=VALUE" help:"Parameter of the report; repeat it for a list."`
+	Out    string   `group:"Report" env:"QOSREPORT_OUT" placeholder:"DIR" help:"Folder of the files; default out."`
+	Format []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
+	Zone   string   `group:"Report" env:"QOSREPORT_ZONE" placeholder:"ZONE" help:"IANA zone of the report days."`
+	fileFlags
+	connectionFlags
+}
+
+// Run makes each report after the other; the first that fails ends the command.
+func (r *runCmd) Run(a *app) error {
+	c, err := r.load()
+	if err != nil {
+		return err
+	}
+	r.apply(c)
+	if r.Zone != "" {
+		c.Zone = r.Zone
+	}
+	if r.Out != "" {
+		c.Out = r.Out
+	}
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	window, err := r.window(c, a.now())
+	if err != nil {
+		return fault.New(fault.Usage, 0, err)
+	}
+	if err := checkFormats(r.Format); err != nil {
+		return err
+	}
+	definitions, templates, err := r.definitions()
+	if err != nil {
+		return err
+	}
+	given, err := params(r.Param)
+	if err != nil {
+		return err
+	}
+	for _, d := range definitions {
+		args, err := d.Args(given)
+		if err != nil {
+			return err
+		}
+		o := job.Options{Definition: d, Templates: templates, Args: args, Window: window, Out: c.Out, Formats: r.Format}
+		if err := makeReport(a, c, o); err != nil {
+			return fmt.Errorf("report %s: %w", d.Name, err)
+		}
+	}
+	return nil
+}
+
+// makeReport runs one job and tells what came of it.
+func makeReport(a *app, c *config.Config, o job.Options) (err error) {
+	o.Run, o.Program, o.Now = newRunID(), version(), a.now
+	log := newLogger(a.err, c.Log).With("run", o.Run)
+	p := newProgress(a.err, log)
+	defer func() { p.Done(err) }()
+	o.Progress = p
+	connector := &connector{config: c, log: log}
+	defer connector.close()
+	o.Connect = func(ctx context.Context) (job.Coordinator, error) {
+		client, err := connector.connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return session{client}, nil
+	}
+	started := a.now()
+	outcome, err := job.Run(a.ctx, o)
+	if err != nil {
+		return err
+	}
+	p.Done(nil)
+	word := outcome.Verdict.Word
+	fmt.Fprintf(a.out, "%s%s: %s\n", strings.ToUpper(word[:1]), word[1:], outcome.Verdict.Sentence)
+	for _, path := range outcome.Files {
+		fmt.Fprintf(a.out, "  %s\n", path)
+	}
+	fmt.Fprintf(a.out, "  %s %s, %.1f s\n", o.Definition.Name, o.Window.Text(), a.now().Sub(started).Seconds())
+	return nil
+}
+
+// session lets a job use a client.
+type session struct{ *impala.Client }
+
+func (s session) Query(ctx context.Context, statement string) (job.Result, error) {
+	rows, err := s.Client.Query(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+func newRunID() string {
+	id := make([]byte, 8)
+	rand.Read(id)
+	return hex.EncodeToString(id)
+}
+
+// window is the days that were asked for. A day that has not ended is not refused, but
+// one that has not begun is.
+func (r *runCmd) window(c *config.Config, now time.Time) (report.Window, error) {
+	zone, err := c.Location()
+	if err != nil {
+		return report.Window{}, err
+	}
+	if r.Date != "" && (r.From != "" || r.To != "") || (r.From == "") != (r.To == "") {
+		return report.Window{}, fault.Advise(fmt.Errorf("--date, or --from with --to, say which days"), "qosreport --date 2017-09-12")
+	}
+	from, to := r.From, r.To
+	if r.Date != "" {
+		from, to = r.Date, r.Date
+	}
+	if from == "" {
+		from = now.In(zone).AddDate(0, 0, -1).Format(query.DateLayout)
+		to = from
+	}
+	first, err := query.ParseDate(from)
+	if err != nil {
+		return report.Window{}, err
+	}
+	last, err := query.ParseDate(to)
+	if err != nil {
+		return report.Window{}, err
+	}
+	if time.Time(last).Before(time.Time(first)) {
+		return report.Window{}, fmt.Errorf("--to %s is before --from %s", to, from)
+	}
+	window := report.Day(time.Time(first), time.Time(last), zone)
+	if start := report.Day(time.Time(last), time.Time(last), zone).From; start.After(now) {
+		return report.Window{}, fault.Advise(fmt.Errorf("%s lies in the future: in %s it is %s", to, zone, now.In(zone).Format("2006-01-02 15:04")),
+			"ask for a day that has begun; see whether this host's clock and zone are right")
+	}
+	return window, nil
+}
+
+func (f *fileFlags) templates() (*query.Templates, error) {
+	templates, err := query.LoadTemplates(f.files(), "queries")
+	return templates, fault.New(fault.Usage, 0, err)
+}
+
+const reportsDir = "configs/reports"
+
+// definitions loads the reports that were named, or all.
+func (r *runCmd) definitions() ([]*definition.Definition, *query.Templates, error) {
+	templates, err := r.templates()
+	if err != nil {
+		return nil, nil, err
+	}
+	names := r.Report
+	if len(names) == 0 {
+		if names, err = definition.Names(r.files(), reportsDir); err != nil {
+			return nil, nil, err
+		}
+	}
+	definitions, err := loadAll(r.files(), names, templates)
+	return definitions, templates, err
+}
+
+func loadAll(files fs.FS, names []string, templates *query.Templates) ([]*definition.Definition, error) {
+	var all []*definition.Definition
+	for _, name := range names {
+		d, err := definition.Load(files, reportsDir, name, templates)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	if len(all) == 0 {
+		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "there is no report in %s", reportsDir), "see --config-dir")
+	}
+	return all, nil
+}
+
+// params gathers name=value pairs; a repeated name makes a list.
+func params(pairs []string) (map[string][]string, error) {
+	given := make(map[string][]string)
+	for _, pair := range pairs {
+		name, value, found := strings.Cut(pair, "=")
+		if !found || name == "" {
+			return nil, fault.Errorf(fault.Usage, 0, "--param %q: write NAME=VALUE", pair)
+		}
+		given[name] = append(given[name], value)
+	}
+	return given, nil
+}
+
+func checkFormats(names []string) error {
+	for i, name := range names {
+		known := false
+		for _, f := range job.Formats {
+			known = known || f == name
+		}
+		for _, other := range names[:i] {
+			known = known && other != name
+		}
+		if !known {
+			return fault.Errorf(fault.Usage, 0, "--format %s: write each of %s at most once", name, strings.Join(job.Formats, ", "))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package query
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The literals. Each prints itself as SQL; an empty list and an empty text are false in
+// a template's {{if}}.
+type (
+	String     string    // '…'
+	Strings    []string  // '…', '…'
+	Int        int64     // 42
+	Ints       []int64   // 1, 2
+	Double     float64   // CAST(0.5 AS DOUBLE)
+	Date       time.Time // '2017-09-12'; the clock part is ignored
+	Timestamp  time.Time // CAST('2017-09-11 22:00:00' AS TIMESTAMP), in UTC
+	Bool       bool      // TRUE, FALSE
+	Identifier string    // `db`.`table`
+)
+
+// DateLayout is how dates are written everywhere.
+const DateLayout = "2006-01-02"
+
+func (s String) String() string { return quote(string(s)) }
+
+func (s Strings) String() string {
+	quoted := make([]string, len(s))
+	for i, text := range s {
+		quoted[i] = quote(text)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func (i Int) String() string {
+	if i < 0 {
+		return "(" + strconv.FormatInt(int64(i), 10) + ")" // "- -1" would begin a comment
+	}
+	return strconv.FormatInt(int64(i), 10)
+}
+
+func (l Ints) String() string {
+	parts := make([]string, len(l))
+	for i, v := range l {
+		parts[i] = Int(v).String()
+	}
+	return strings.Join(parts, ", ")
+}
+
+// A bare fraction would be a DECIMAL.
+func (d Double) String() string {
+	return "CAST(" + strconv.FormatFloat(float64(d), 'g', -1, 64) + " AS DOUBLE)"
+}
+
+func (d Date) String() string { return quote(time.Time(d).Format(DateLayout)) }
+
+func (t Timestamp) String() string {
+	return "CAST(" + quote(time.Time(t).UTC().Format("2006-01-02 15:04:05.999999999")) + " AS TIMESTAMP)"
+}
+
+func (b Bool) String() string { return strings.ToUpper(strconv.FormatBool(bool(b))) }
+
+// Each part stands in backticks of its own, so that no word is reserved.
+func (n Identifier) String() string {
+	parts := strings.Split(string(n), ".")
+	for i, part := range parts {
+		parts[i] = "`" + part + "`"
+	}
+	return strings.Join(parts, ".")
+}
+
+// quote writes an Impala string literal. A backslash escapes; a doubled quote does not:
+// 'it”s' is two literals side by side.
+func quote(text string) string {
+	var b strings.Builder
+	b.WriteByte('\'')
+	for _, r := range text {
+		switch r {
+		case '\\', '\'':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case '\n':
+			b.WriteString(`\n`)
+		case '\r':
+			b.WriteString(`\r`)
+		case 0x1a:
+			b.WriteString(`\Z`)
+		case 0:
+			b.WriteString(`\000`)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
+}
+
+// ParseString checks that a text can be written as a literal: Impala has none for bytes
+// that are not UTF-8.
+func ParseString(text string) (String, error) {
+	if !utf8.ValidString(text) {
+		return "", fmt.Errorf("%q is not valid UTF-8", text)
+	}
+	return String(text), nil
+}
+
+// identifierPart is what a name may hold: no escape exists for a backtick, and blanks at
+// the ends would be cut off.
+var identifierPart = regexp.MustCompile("^[^`\\\\.\\pC\\pZ]([^`\\\\.\\pC]{0,126}[^`\\\\.\\pC\\pZ])?$")
+
+// ParseIdentifier reads a name of up to three parts, like db.table.
+func ParseIdentifier(text string) (Identifier, error) {
+	parts := strings.Split(text, ".")
+	if len(parts) > 3 {
+		return "", fmt.Errorf("%q has more than three parts", text)
+	}
+	for _, part := range parts {
+		if !identifierPart.MatchString(part) {
+			return "", fmt.Errorf("%q is no name of a table or column", text)
+		}
+	}
+	return Identifier(text), nil
+}
+
+// ParseDate reads a date as 2017-09-12 and refuses days that do not exist.
+func ParseDate(text string) (Date, error) {
+	t, err := time.Parse(DateLayout, text)
+	if err != nil {
+		return Date{}, fmt.Errorf("%q is no date: write year-month-day, like 2017-09-12", text)
+	}
+	return Date(t), nil
+}

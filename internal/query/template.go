@@ -1,0 +1,171 @@
+package query
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"math"
+	"path"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+)
+
+// Data is what a template is given.
+type Data struct {
+	DateFrom, DateTo Date      // first and last partition date to scan, inclusive
+	From, To         Timestamp // the exact window, half open
+	TZ               String    // zone of the report days
+	Params           map[string]fmt.Stringer
+}
+
+// Templates are the SQL templates of a folder.
+type Templates struct {
+	set   *template.Template
+	texts map[string]string // by name, partials included
+}
+
+// LoadTemplates reads every .sql file below dir. A file whose name begins with _ is a
+// partial: its {{define}} blocks can be used by all.
+func LoadTemplates(fsys fs.FS, dir string) (*Templates, error) {
+	t := &Templates{set: template.New("").Funcs(functions(Data{})).Option("missingkey=error"), texts: make(map[string]string)}
+	err := fs.WalkDir(fsys, dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".sql" {
+			return err
+		}
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		short := strings.TrimPrefix(name, dir+"/")
+		t.texts[short] = string(text)
+		_, err = t.set.New(short).Parse(string(text))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load queries: %w", err)
+	}
+	return t, nil
+}
+
+// Has reports whether there is a template of this name that can be rendered by itself.
+func (t *Templates) Has(name string) bool {
+	_, found := t.texts[name]
+	return found && !strings.HasPrefix(path.Base(name), "_")
+}
+
+// Texts are the sources of the template and of all partials, by name: whatever can
+// change what the template means.
+func (t *Templates) Texts(name string) map[string]string {
+	texts := make(map[string]string)
+	for n, text := range t.texts {
+		if n == name || strings.HasPrefix(path.Base(n), "_") {
+			texts[n] = text
+		}
+	}
+	return texts
+}
+
+// Render is the statement that a template makes of the data.
+func (t *Templates) Render(name string, data Data) (string, error) {
+	if !t.Has(name) {
+		return "", fmt.Errorf("there is no query %q", name)
+	}
+	set, err := t.set.Clone()
+	if err != nil {
+		return "", fmt.Errorf("render %s: %w", name, err)
+	}
+	var out bytes.Buffer
+	if err := set.Funcs(functions(data)).ExecuteTemplate(&out, name, data); err != nil {
+		return "", fmt.Errorf("render %s: %w", name, err)
+	}
+	return strings.TrimSpace(out.String()), nil
+}
+
+// functions are what templates can call, for one window.
+func functions(data Data) template.FuncMap {
+	return template.FuncMap{
+		"partition": data.partition,
+		"window":    data.window,
+		"valid":     valid,
+	}
+}
+
+// partition is the predicate on a partition column that holds the dates of the window.
+// The column stands bare and is compared in its own type, or pruning is lost.
+func (d Data) partition(column string, format ...string) (string, error) {
+	name, err := ParseIdentifier(column)
+	if err != nil {
+		return "", err
+	}
+	layout := DateLayout
+	if len(format) > 0 {
+		if layout, err = dateLayout(format[0]); err != nil {
+			return "", err
+		}
+	}
+	from, to := time.Time(d.DateFrom).Format(layout), time.Time(d.DateTo).Format(layout)
+	return fmt.Sprintf("%s BETWEEN %s AND %s", bare(name), quote(from), quote(to)), nil
+}
+
+func dateLayout(format string) (string, error) {
+	switch format {
+	case "yyyy-MM-dd":
+		return DateLayout, nil
+	case "yyyyMMdd":
+		return "20060102", nil
+	}
+	return "", fmt.Errorf("partition: format %q is not known: write yyyy-MM-dd or yyyyMMdd", format)
+}
+
+func (d Data) window(column string) (string, error) {
+	name, err := ParseIdentifier(column)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s >= %s AND %s < %s", bare(name), d.From, bare(name), d.To), nil
+}
+
+// valid is the column where it lies in the range and NULL elsewhere. NaN lies in no range
+// on any engine: it compares false, or as greater than everything.
+func valid(column string, low, high any) (string, error) {
+	name, err := ParseIdentifier(column)
+	if err != nil {
+		return "", err
+	}
+	from, err := number(low)
+	if err != nil {
+		return "", err
+	}
+	to, err := number(high)
+	if err != nil {
+		return "", err
+	}
+	c := bare(name)
+	return fmt.Sprintf("CASE WHEN %s >= %s AND %s <= %s THEN %s END", c, from, c, to, c), nil
+}
+
+func number(v any) (string, error) {
+	switch v := v.(type) {
+	case int:
+		return Int(v).String(), nil
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			break
+		}
+		return strconv.FormatFloat(v, 'f', -1, 64), nil
+	}
+	return "", fmt.Errorf("valid: %v is no number", v)
+}
+
+// bare is a checked name of a template's author without backticks where it needs none,
+// so that the statement reads like one that a person wrote.
+func bare(name Identifier) string {
+	for _, r := range string(name) {
+		if !(r == '_' || r == '.' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9') {
+			return name.String()
+		}
+	}
+	return string(name)
+}

@@ -1,0 +1,165 @@
+// Package yamlfile reads the YAML files that people write, strictly: an unknown or
+// repeated key is a mistake, and every mistake can be told with its place.
+package yamlfile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// maxSize bounds a file; a larger one is something else.
+const maxSize = 1 << 20
+
+// File is one parsed file.
+type File struct {
+	name string
+	data []byte
+	tree *ast.File
+}
+
+// Read parses the file name of fsys. It must hold one document.
+func Read(fsys fs.FS, name string) (*File, error) {
+	data, err := readAll(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(name, data)
+}
+
+// Parse parses data, which stands in the file name.
+func Parse(name string, data []byte) (*File, error) {
+	tree, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, mistake(name, err)
+	}
+	if len(tree.Docs) > 1 {
+		return nil, fmt.Errorf("%s: holds more than one document: write one, without a line ---", name)
+	}
+	return &File{name: name, data: data, tree: tree}, nil
+}
+
+func readAll(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxSize {
+		return nil, fmt.Errorf("%s: is larger than %d bytes", name, maxSize)
+	}
+	return data, nil
+}
+
+// Decode fills v. What the file does not name stays as it is.
+func (f *File) Decode(v any) error {
+	err := yaml.NewDecoder(bytes.NewReader(f.data), yaml.Strict()).Decode(v)
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: the file is empty: write at least \"version: 1\"", f.name)
+	}
+	if err != nil {
+		return mistake(f.name, err)
+	}
+	return nil
+}
+
+// SHA256 is the hexadecimal hash of the file.
+func (f *File) SHA256() string {
+	sum := sha256.Sum256(f.data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Keys are the keys of the mapping at path, like "sections", in the order of the file.
+func (f *File) Keys(path string) []string {
+	mapping, ok := f.node(path).(*ast.MappingNode)
+	if !ok {
+		if single, ok := f.node(path).(*ast.MappingValueNode); ok {
+			return []string{single.Key.GetToken().Value}
+		}
+		return nil
+	}
+	var keys []string
+	for _, value := range mapping.Values {
+		keys = append(keys, value.Key.GetToken().Value)
+	}
+	return keys
+}
+
+// Place is "file:line:column: " of the value at path, or of the nearest mapping around
+// it that the file holds.
+func (f *File) Place(path string) string {
+	if f == nil {
+		return ""
+	}
+	for path != "" {
+		if node := f.node(path); node != nil && node.GetToken() != nil {
+			at := node.GetToken().Position
+			return fmt.Sprintf("%s:%d:%d: ", f.name, at.Line, at.Column)
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+	return f.name + ": "
+}
+
+func (f *File) node(path string) ast.Node {
+	p, err := yaml.PathString("$." + path)
+	if err != nil {
+		return nil
+	}
+	node, err := p.FilterFile(f.tree)
+	if err != nil {
+		return nil
+	}
+	return node
+}
+
+// mistake gives place and reason of an error of the YAML reader. Its extract of the
+// source is left out: a neighbouring line may hold something private.
+func mistake(name string, err error) error {
+	var y yaml.Error
+	if !errors.As(err, &y) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	text := y.GetMessage()
+	if unknown, found := strings.CutPrefix(text, "unknown field "); found {
+		text = "unknown key " + unknown
+	}
+	if token := y.GetToken(); token != nil {
+		return fmt.Errorf("%s:%d:%d: %s", name, token.Position.Line, token.Position.Column, text)
+	}
+	return fmt.Errorf("%s: %s", name, text)
+}
+
+// Mistakes collects what is wrong with a file, so that all of it is told at once.
+type Mistakes struct {
+	File *File // nil when the values come from elsewhere
+	list []error
+}
+
+// Require notes a mistake at path unless ok. The text begins with the path.
+func (m *Mistakes) Require(path string, ok bool, format string, args ...any) {
+	if !ok {
+		m.Add(path, fmt.Errorf(path+" "+format, args...))
+	}
+}
+
+// Add notes err as a mistake at path.
+func (m *Mistakes) Add(path string, err error) {
+	m.list = append(m.list, fmt.Errorf("%s%w", m.File.Place(path), err))
+}
+
+// Err is all mistakes in the order in which they were noted, or nil.
+func (m *Mistakes) Err() error { return errors.Join(m.list...) }

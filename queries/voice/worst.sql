@@ -1,0 +1,7 @@
+SELECT started, site, carrier, codec, mos, jitter_ms, rtt_ms, lost_pct, talk_s, call_id, leg_no
+FROM (
+  {{template "judged" .}}
+) legs
+WHERE classified AND poor
+ORDER BY mos NULLS LAST, lost_pct DESC NULLS LAST, jitter_ms DESC NULLS LAST, call_id, leg_no
+LIMIT 50
