@@ -27,11 +27,10 @@ func newAcme(o Options) sql.Table {
 		booleans("ok", func(p *purchase) int64 { return p.ok }),
 		timestamps("seen_at", func(p *purchase) int64 { return p.seen }),
 	}
-	return newTable(definitions, o.partitionDays(), acmeRows, func(day int64, add func(*purchase)) {
+	return newTable(definitions, o.partitionDays(), acmeRows, func(day int64, add func(purchase)) {
 		key := keyOf(mix(o.Seed), day) // numbers of its own
 		for i := range acmeRows {
-			p := makePurchase(key.row(uint64(i)), day, i)
-			add(&p)
+			add(makePurchase(key.row(uint64(i)), day, i))
 		}
 	})
 }

@@ -37,12 +37,12 @@ func slowSetUp(c *call) float64 {
 	return math.Pow(1.06, float64(min(c.day.day, slowestDay)-slowSince+1))
 }
 
-// duplicate is a second row of the same leg: an exact copy loaded an hour later, or
-// more rarely one that contradicts the first.
-func duplicate(d draws, l leg) (leg, bool) {
+// duplicate turns some legs into a second row of themselves: an exact copy loaded an
+// hour later, or more rarely one that contradicts the first.
+func duplicate(d draws, l *leg) bool {
 	u := d.uniform(legDouble)
 	if u >= copyShare+conflictShare {
-		return leg{}, false
+		return false
 	}
 	if l.ingest != nullInt {
 		l.ingest += 3600_000
@@ -50,7 +50,7 @@ func duplicate(d draws, l leg) (leg, bool) {
 	if u >= copyShare && !math.IsNaN(l.duration) {
 		l.duration = round3(l.duration + 1)
 	}
-	return l, true
+	return true
 }
 
 // junk are the ways in which a value can be wrong, each in one row of a thousand.

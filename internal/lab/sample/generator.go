@@ -85,7 +85,8 @@ type call struct {
 }
 
 // partition makes the rows of a UTC day.
-func (g *generator) partition(day int64, add func(*leg)) {
+func (g *generator) partition(day int64, add func(leg)) {
+	var l leg // one for all: it would be allocated for each row
 	for _, local := range []int64{day, day + 1} {
 		d := g.localDay(local)
 		for number := range d.calls {
@@ -95,7 +96,7 @@ func (g *generator) partition(day int64, add func(*leg)) {
 			if c.start/1000/secondsPerDay != day {
 				continue
 			}
-			g.legs(&c, add)
+			g.legs(&c, &l, add)
 		}
 	}
 }
@@ -116,18 +117,18 @@ func shares[T any](list []T, share func(T) float64) []float64 {
 	return result
 }
 
-func (g *generator) legs(c *call, add func(*leg)) {
+func (g *generator) legs(c *call, l *leg, add func(leg)) {
 	g.setUp(c)
 	if silent(c) {
 		return
 	}
 	for number := range 2 {
 		d := c.day.key.row(uint64(2*c.number + number))
-		l := g.leg(c, d, number)
-		spoil(d, &l)
-		add(&l)
-		if again, ok := duplicate(d, l); ok {
-			add(&again)
+		*l = g.leg(c, d, number)
+		spoil(d, l)
+		add(*l)
+		if duplicate(d, l) {
+			add(*l)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 type table[R any] struct {
 	definitions []definition[R]
 	days        []*partition[R]
-	// rows makes the rows of a day in their order; add copies what it is given.
-	rows func(day int64, add func(row *R))
+	// rows makes the rows of a day in their order.
+	rows func(day int64, add func(row R))
 	size int // rows to expect
 }
 
@@ -29,7 +29,7 @@ type definition[R any] struct {
 
 // A store holds the values of one column of one day.
 type store[R any] interface {
-	add(row *R)
+	add(rows []R)
 	reader() func(row int) sql.Value
 }
 
@@ -42,7 +42,7 @@ type partition[R any] struct {
 
 const secondsPerDay = 86400
 
-func newTable[R any](definitions []definition[R], days []int64, size int, rows func(int64, func(*R))) *table[R] {
+func newTable[R any](definitions []definition[R], days []int64, size int, rows func(int64, func(R))) *table[R] {
 	t := &table[R]{definitions: definitions, rows: rows, size: size}
 	for _, day := range days {
 		t.days = append(t.days, &partition[R]{day: day})
@@ -96,12 +96,22 @@ func (t *table[R]) fill(p *partition[R]) {
 	for _, d := range t.definitions {
 		p.stores = append(p.stores, d.store(t.size))
 	}
-	t.rows(p.day, func(row *R) {
+	// Rows go to the columns in batches, one column after the other, since that is
+	// kind to the processor's caches.
+	batch := make([]R, 0, 256)
+	flush := func() {
 		for _, s := range p.stores {
-			s.add(row)
+			s.add(batch)
 		}
-		p.count++
+		p.count += len(batch)
+		batch = batch[:0]
+	}
+	t.rows(p.day, func(row R) {
+		if batch = append(batch, row); len(batch) == cap(batch) {
+			flush()
+		}
 	})
+	flush()
 }
 
 // Values that stand for NULL in a store. NaN is data, so NULL among doubles is one
@@ -122,13 +132,14 @@ type integers[R any, N int8 | int16 | int32 | int64] struct {
 	value  func(int64) sql.Value
 }
 
-func (s *integers[R, N]) add(row *R) {
-	n := s.get(row)
-	if n == nullInt {
-		s.values = append(s.values, s.null)
-		return
+func (s *integers[R, N]) add(rows []R) {
+	for i := range rows {
+		n := s.get(&rows[i])
+		if n == nullInt {
+			n = int64(s.null)
+		}
+		s.values = append(s.values, N(n))
 	}
-	s.values = append(s.values, N(n))
 }
 
 func (s *integers[R, N]) reader() func(int) sql.Value {
@@ -202,7 +213,11 @@ type doubleStore[R any] struct {
 	get    func(*R) float64
 }
 
-func (s *doubleStore[R]) add(row *R) { s.values = append(s.values, s.get(row)) }
+func (s *doubleStore[R]) add(rows []R) {
+	for i := range rows {
+		s.values = append(s.values, s.get(&rows[i]))
+	}
+}
 
 func (s *doubleStore[R]) reader() func(int) sql.Value {
 	values := s.values
@@ -227,7 +242,11 @@ type codeStore[R any] struct {
 	get    func(*R) uint16
 }
 
-func (s *codeStore[R]) add(row *R) { s.codes = append(s.codes, s.get(row)) }
+func (s *codeStore[R]) add(rows []R) {
+	for i := range rows {
+		s.codes = append(s.codes, s.get(&rows[i]))
+	}
+}
 
 func (s *codeStore[R]) reader() func(int) sql.Value {
 	codes, values := s.codes, s.values
