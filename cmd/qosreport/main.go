@@ -22,6 +22,9 @@ func main() {
 	ctx, stop := stopOnSignal(context.Background())
 	err := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
 	stop()
+	if errors.Is(err, errHelpShown) {
+		err = nil
+	}
 	if err != nil {
 		tell(os.Stderr, err)
 	}
@@ -61,7 +64,7 @@ func tell(w io.Writer, err error) {
 }
 
 func exitCode(err error) int {
-	if err == nil || errors.Is(err, errHelpShown) {
+	if err == nil {
 		return 0
 	}
 	return fault.AreaOf(err).ExitCode()

@@ -78,7 +78,7 @@ func (m Measure) Eval(sum func(column string) float64) Figure {
 	return f
 }
 
-const z95 = 1.959964 // two-sided 95 % of the normal distribution
+const z95 = 1.959963984540054 // two-sided 95 % of the normal distribution
 
 // Wilson is the score interval of a proportion p of n items at z standard deviations
 // (Wilson 1927), within [0, 1].

@@ -36,7 +36,7 @@ func (s *sheetWriter) sections(sections []report.Section) error {
 	}
 	for _, section := range sections {
 		if !alone {
-			if err := s.write(nil, excelize.Cell{StyleID: s.book.styles.title, Value: text(section.Title)}); err != nil {
+			if err := s.write(excelize.Cell{StyleID: s.book.styles.title, Value: text(section.Title)}); err != nil {
 				return err
 			}
 		}
@@ -130,7 +130,7 @@ func (s *sheetWriter) head() error {
 			return err
 		}
 	}
-	return s.write(nil)
+	return s.write()
 }
 
 func (s *sheetWriter) verdict(word string) excelize.Cell {
@@ -156,7 +156,7 @@ func (s *sheetWriter) tiles(section report.Section, _ bool) error {
 			return err
 		}
 	}
-	return s.write(nil)
+	return s.write()
 }
 
 // figure is a number with its format, or the text that stands in its place.
@@ -194,7 +194,7 @@ func (s *sheetWriter) table(section report.Section, alone bool) error {
 	case alone:
 		return s.filter(top, len(names))
 	}
-	return s.write(nil)
+	return s.write()
 }
 
 // filter offers the columns' values above the rows.

@@ -34,10 +34,13 @@ func newStyles(f *excelize.File) (styles, error) {
 		id, err = f.NewStyle(style)
 		return id
 	}
-	s.title = add(&excelize.Style{Font: &excelize.Font{Bold: true, Size: 14}})
-	s.quiet = add(&excelize.Style{Font: &excelize.Font{Color: "57606A"}})
+	font := func(bold bool, size float64, colour string) *excelize.Font {
+		return &excelize.Font{Family: "Calibri", Bold: bold, Size: size, Color: colour}
+	}
+	s.title = add(&excelize.Style{Font: font(true, 14, "1B1F24")})
+	s.quiet = add(&excelize.Style{Font: font(false, 11, "57606A")})
 	s.header = add(&excelize.Style{
-		Font:      &excelize.Font{Bold: true},
+		Font:      font(true, 11, "1B1F24"),
 		Fill:      excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"EAEEF2"}},
 		Border:    line,
 		Alignment: &excelize.Alignment{Vertical: "center", WrapText: true},
@@ -47,9 +50,10 @@ func newStyles(f *excelize.File) (styles, error) {
 	s.number = add(&excelize.Style{NumFmt: 0})
 	s.date = add(&excelize.Style{CustomNumFmt: &iso})
 	s.time = add(&excelize.Style{CustomNumFmt: &isoTime})
-	for word, colour := range map[string]string{"good": "1A7F37", "watch": "9A6700", "breach": "CF222E"} {
-		s.verdict[word] = add(&excelize.Style{Font: &excelize.Font{Bold: true, Color: colour}})
-	}
+	// In a fixed order: the number of a style is part of the file's bytes.
+	s.verdict["good"] = add(&excelize.Style{Font: font(true, 11, "1A7F37")})
+	s.verdict["watch"] = add(&excelize.Style{Font: font(true, 11, "9A6700")})
+	s.verdict["breach"] = add(&excelize.Style{Font: font(true, 11, "CF222E")})
 	return s, err
 }
 

@@ -1,0 +1,32 @@
+# make demo        builds and runs the main job on the embedded lab
+# make test        unit tests and in-process lab; needs Go alone
+# make test-peers  the real peers; installs what is missing (root on Debian 12) or names it
+# make lint        gofmt, vet, staticcheck
+# make bench       the benchmarks behind docs/benchmarks.md
+
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -o
+
+.PHONY: build demo test test-peers lint bench clean
+
+build:
+	$(BUILD) qosreport ./cmd/qosreport
+
+demo: build
+	./qosreport demo --out out
+
+test:
+	@bash test/run-unit
+
+test-peers: build
+	@bash test/run-peers
+
+lint:
+	@bash test/run-lint $(STATICCHECK)
+
+bench:
+	$(GO) test -run '^$$' -bench . ./...
+
+clean:
+	rm -rf qosreport out

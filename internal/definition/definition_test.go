@@ -1,0 +1,191 @@
+package definition
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"qosreport"
+	"qosreport/internal/fault"
+	"qosreport/internal/qos"
+	"qosreport/internal/query"
+)
+
+const good = `version: 1
+params:
+  sites: {type: strings}
+  top: {type: int, default: 5}
+  kind: {type: enum, enum: [a, b], default: a}
+  table: {type: identifier, default: qos.t}
+datasets:
+  legs: {query: s.sql, dimensions: [day, site], sums: [poor, classified]}
+  worst: {query: r.sql, rows: true}
+measures:
+  pcr: {ratio: [legs.poor, legs.classified], better: down, good: 2%, acceptable: 3%, headline: true}
+  minutes: {sum: legs.poor, scale: 1/60}
+sections:
+  summary: {kpi: [pcr, minutes]}
+  worst: {table: worst}
+outputs:
+  html: {sections: [worst, summary]}
+  xlsx: {sheets: [{name: Summary, sections: [summary]}]}
+`
+
+func load(text string) (*Definition, error) {
+	files := fstest.MapFS{"reports/r.yaml": {Data: []byte(text)}, "queries/s.sql": {Data: []byte("SELECT 1")}, "queries/r.sql": {Data: []byte("SELECT 2")}}
+	templates, err := query.LoadTemplates(files, "queries")
+	if err != nil {
+		return nil, err
+	}
+	return Load(files, "reports", "r", templates)
+}
+
+func TestLoad(t *testing.T) {
+	d, err := load(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Title != "r" || len(d.SHA256) != 64 || !reflect.DeepEqual(d.SectionOrder, []string{"summary", "worst"}) || !reflect.DeepEqual(d.DatasetOrder, []string{"legs", "worst"}) {
+		t.Errorf("got %+v", d)
+	}
+	want := qos.Measure{Kind: qos.Ratio, Numerator: "poor", Denominator: "classified", Better: qos.Down, Good: 0.02, Acceptable: 0.03}
+	if got := d.Measures["pcr"].QoS(); got != want {
+		t.Errorf("got %+v", got)
+	}
+	if got := d.Measures["minutes"]; got.QoS().Scale != 1.0/60 || got.Dataset() != "legs" {
+		t.Errorf("got %+v", got)
+	}
+	if d.Datasets["worst"].RowLimit() != 1000 {
+		t.Errorf("limit %d", d.Datasets["worst"].RowLimit())
+	}
+}
+
+// Each row changes one line of a good definition into a mistake.
+func TestMistakes(t *testing.T) {
+	tests := []struct{ name, old, new, want string }{
+		{"version", "version: 1", "version: 2", "r.yaml:1:10: version is 2: write 1"},
+		{"unknown key", "version: 1", "version: 1\nfindings: []", `r.yaml:2:1: unknown key "findings"`},
+		{"section kind that nothing draws", "{table: worst}", "{heatmap: pcr}", `unknown key "heatmap"`},
+		{"two kinds of a section", "{table: worst}", "{table: worst, kpi: [pcr]}", "sections.worst must have exactly one of kpi, table"},
+		{"query", "query: s.sql", "query: x.sql", `datasets.legs.query is "x.sql": there is no such file`},
+		{"no day", "[day, site]", "[site]", "datasets.legs.dimensions must name day"},
+		{"column twice", "[day, site]", "[day, site, poor]", "names the column poor twice"},
+		{"column name", "[day, site]", "[day, Site]", `names a column "Site"`},
+		{"sums of rows", "rows: true", "rows: true, sums: [x]", "does not go with rows: true"},
+		{"limit without rows", "sums: [poor, classified]", "sums: [poor, classified], limit: 5", "goes with rows: true only"},
+		{"limit", "rows: true", "rows: true, limit: 2000000", "write 1 to 1000000"},
+		{"dataset of a measure", "sum: legs.poor", "sum: lags.poor", `there is no dataset "lags"`},
+		{"column of a measure", "sum: legs.poor", "sum: legs.pour", "the dataset has the sums poor, classified"},
+		{"one column of a ratio", "[legs.poor, legs.classified]", "[legs.poor]", "write two, [part, whole]"},
+		{"two kinds of a measure", "sum: legs.poor", "sum: legs.poor, mean: [legs.poor, legs.poor]", "has 2 kinds"},
+		{"limits swapped", "good: 2%, acceptable: 3%", "good: 3%, acceptable: 2%", "must not be above acceptable"},
+		{"one limit", "good: 2%, acceptable: 3%", "good: 2%", "needs both good and acceptable"},
+		{"no direction", "better: down, ", "", `better is "": write up or down`},
+		{"headline without limits", "scale: 1/60", "scale: 1/60, headline: true", "without them there is no verdict"},
+		{"a number", "scale: 1/60", "scale: 1/0", "is no number"},
+		{"measure of a tile", "kpi: [pcr, minutes]", "kpi: [pcr, hours]", `sections.summary.kpi[1] is "hours"`},
+		{"table of states", "{table: worst}", "{table: legs}", "must name a dataset with rows: true"},
+		{"section of an output", "sections: [worst, summary]", "sections: [best]", `outputs.html.sections[0] is "best"`},
+		{"sheet name", "name: Summary", `name: "a/b"`, "none of []:*?/"},
+		{"no outputs", good[strings.Index(good, "outputs:"):], "", "outputs is missing"},
+		{"parameter type", "type: strings", "type: text", "params.sites.type is not known"},
+		{"parameter default", "type: int, default: 5", "type: int, default: x", `"x" is no integer`},
+		{"enum default", "default: a}", "default: c}", `"c" is not allowed: write one of a, b`},
+		{"pattern", "type: strings", "type: strings, pattern: \"(\"", "params.sites.pattern"},
+		{"name", "  summary: {", "  Summary: {", "is no name"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text := strings.Replace(good, tt.old, tt.new, 1)
+			if text == good {
+				t.Fatal("the row changes nothing")
+			}
+			_, err := load(text)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || fault.AreaOf(err) != fault.Usage {
+				t.Errorf("got %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreToldAtOnce(t *testing.T) {
+	_, err := load(strings.NewReplacer("query: s.sql", "query: x.sql", "sum: legs.poor", "sum: legs.pour", "table: worst}", "table: legs}").Replace(good))
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnUnknownReportNamesTheKnownOnes(t *testing.T) {
+	files := fstest.MapFS{"reports/a.yaml": {}, "reports/b.yaml": {}, "reports/c.txt": {}}
+	_, err := Load(files, "reports", "x", nil)
+	if fault.Remedy(err) != "the reports are: a, b" || fault.AreaOf(err) != fault.Usage {
+		t.Errorf("got %v, %q", err, fault.Remedy(err))
+	}
+}
+
+func TestArgs(t *testing.T) {
+	d, err := load(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args, err := d.Args(map[string][]string{"sites": {"Zürich", "O'Brien"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"sites": `'Zürich', 'O\'Brien'`, "top": "5", "kind": "'a'", "table": "`qos`.`t`"} {
+		if got := fmt.Sprint(args.Literals[name]); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	if args.Canonical() != `{"sites":["Zürich","O'Brien"]}` {
+		t.Errorf("canonical %s", args.Canonical())
+	}
+	for _, bad := range []map[string][]string{{"nope": {"1"}}, {"top": {"x"}}, {"top": {"1", "2"}}, {"kind": {"c"}}, {"table": {"a`b"}}, {"sites": {"\xff"}}} {
+		if _, err := d.Args(bad); fault.AreaOf(err) != fault.Usage {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}
+
+func TestTheSmallestReportWorks(t *testing.T) {
+	text := `version: 1
+datasets:
+  acme: {query: s.sql, rows: true}
+sections:
+  acme: {table: acme}
+outputs:
+  html: {}
+`
+	if _, err := load(text); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShippedReportsLoad(t *testing.T) {
+	templates, err := query.LoadTemplates(qosreport.Files, "queries")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := Names(qosreport.Files, "configs/reports")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%v, %v", names, err)
+	}
+	for _, name := range names {
+		if _, err := Load(qosreport.Files, "configs/reports", name, templates); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(good)
+	f.Fuzz(func(t *testing.T, text string) {
+		if d, err := load(text); err == nil {
+			if _, err := d.Args(nil); err != nil {
+				t.Errorf("a definition that loads has bad defaults: %v", err)
+			}
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package query
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLiteralsAreSafeSQL(t *testing.T) {
+	at := time.Date(2017, 9, 11, 22, 0, 0, 0, time.UTC)
+	tests := []struct {
+		literal fmt.Stringer
+		want    string
+	}{
+		{String("Zürich"), `'Zürich'`},
+		{String(`O'Brien \ "q"`), `'O\'Brien \\ "q"'`},
+		{String("a\nb\rc\td\x1ae\x00f"), "'a\\nb\\rc\td\\Ze\\000f'"},
+		{String(`\`), `'\\'`},
+		{String("'; DROP TABLE x --"), `'\'; DROP TABLE x --'`},
+		{Strings{"a", "b'"}, `'a', 'b\''`},
+		{Strings(nil), ``},
+		{Int(-1), "(-1)"},
+		{Int(math.MaxInt64), "9223372036854775807"},
+		{Ints{1, -2}, "1, (-2)"},
+		{Double(0.1), "CAST(0.1 AS DOUBLE)"},
+		{Date(at), "'2017-09-11'"},
+		{Timestamp(at.In(time.FixedZone("", 7200))), "CAST('2017-09-11 22:00:00' AS TIMESTAMP)"},
+		{Bool(true), "TRUE"},
+		{Identifier("qos.call_quality"), "`qos`.`call_quality`"},
+	}
+	for _, tt := range tests {
+		if got := tt.literal.String(); got != tt.want {
+			t.Errorf("%T: got %s, want %s", tt.literal, got, tt.want)
+		}
+	}
+}
+
+func TestBadLiteralsAreRefused(t *testing.T) {
+	for _, name := range []string{"", "a`b", `a\b`, "a..b", "a.b.c.d", " a", "a ", "a\x00", "a\nb", strings.Repeat("x", 129)} {
+		if id, err := ParseIdentifier(name); err == nil {
+			t.Errorf("identifier %q was taken as %s", name, id)
+		}
+	}
+	for _, name := range []string{"a", "db.tbl", "Ünï_1", "a b", strings.Repeat("x", 128)} {
+		if _, err := ParseIdentifier(name); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := ParseString("\xff"); err == nil {
+		t.Error("bytes that are not UTF-8 were taken")
+	}
+	for _, date := range []string{"2017-02-30", "2017-9-12", "", "yesterday", "2017-09-12 "} {
+		if _, err := ParseDate(date); err == nil {
+			t.Errorf("date %q was taken", date)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	tests := []struct {
+		name, script string
+		want         []string
+	}{
+		{"one", "SELECT 1", []string{"SELECT 1"}},
+		{"semicolons at the end", " SELECT 1 ;; \n;", []string{"SELECT 1"}},
+		{"two", "SELECT 1; SELECT 2", []string{"SELECT 1", "SELECT 2"}},
+		{"inside quotes", `SELECT ';', "a;b", 'it\'s; x'; USE y`, []string{`SELECT ';', "a;b", 'it\'s; x'`, "USE y"}},
+		{"inside backticks", "SELECT `a;b`; x", []string{"SELECT `a;b`", "x"}},
+		{"inside comments", "SELECT 1 -- a; b\n+ 2 /* ; */; x", []string{"SELECT 1 -- a; b\n+ 2 /* ; */", "x"}},
+		{"hints are kept", "SELECT /* +STRAIGHT_JOIN */ 1;", []string{"SELECT /* +STRAIGHT_JOIN */ 1"}},
+		{"comments alone", "-- nothing\n/* at all */", nil},
+		{"a slash and a minus are no comments", "SELECT 1/2; SELECT 1-2", []string{"SELECT 1/2", "SELECT 1-2"}},
+		{"what is not closed reaches to the end", "SELECT 'a; b", []string{"SELECT 'a; b"}},
+		{"nothing", "", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Split(tt.script); strings.Join(got, "|") != strings.Join(tt.want, "|") || len(got) != len(tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// unquote reads an Impala string literal back, by the rules of its own lexer.
+func unquote(literal string) string {
+	var b strings.Builder
+	body := literal[1 : len(literal)-1]
+	for i := 0; i < len(body); i++ {
+		if body[i] != '\\' {
+			b.WriteByte(body[i])
+			continue
+		}
+		i++
+		switch c := body[i]; {
+		case c == 'n':
+			b.WriteByte('\n')
+		case c == 'r':
+			b.WriteByte('\r')
+		case c == 'Z':
+			b.WriteByte(0x1a)
+		case c == '0':
+			b.WriteByte(0)
+			i += 2
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func FuzzQuotedTextReadsBack(f *testing.F) {
+	f.Add("O'Brien \\ \"q\"\n\x00\x1a")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseString(text)
+		if err != nil {
+			return
+		}
+		literal := s.String()
+		if unquote(literal) != text {
+			t.Errorf("%q became %s", text, literal)
+		}
+		if statements := Split("SELECT " + literal + "; x"); len(statements) != 2 {
+			t.Errorf("%s does not end where it should: %q", literal, statements)
+		}
+	})
+}
