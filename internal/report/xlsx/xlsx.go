@@ -42,7 +42,7 @@ func Render(w io.Writer, p *report.Page, sheets []definition.Sheet) (err error) 
 			return fmt.Errorf("sheet %s: %w", sheet.Name, err)
 		}
 	}
-	return f.Write(w)
+	return writeSorted(w, f)
 }
 
 // sheetName makes a legal name that no earlier sheet has.

@@ -166,7 +166,10 @@ func TestSheetNames(t *testing.T) {
 
 func TestSameModelSameBytes(t *testing.T) {
 	p := page(rows{{words("a"), {Kind: query.CellInt, Int: 1}}})
-	if !bytes.Equal(render(t, p, nil), render(t, p, nil)) {
-		t.Error("two workbooks of one page differ")
+	first := render(t, p, nil)
+	for range 8 { // the order of a map would differ now and then
+		if !bytes.Equal(first, render(t, p, nil)) {
+			t.Fatal("two workbooks of one page differ")
+		}
 	}
 }
