@@ -84,7 +84,7 @@ func integerCast(from, to Type) cast {
 	case from.Kind.integer():
 		return func(_ *execution, v Value) Value { return IntOf(wrap(v.n, to.Kind)) }
 	case from.Kind.binary():
-		return func(x *execution, v Value) Value { return truncateDouble(x, v.Float(), to.Kind) }
+		return func(x *execution, v Value) Value { return truncateDouble(x, v.Float(), from.Kind, to.Kind) }
 	case from.Kind == Decimal:
 		return func(x *execution, v Value) Value {
 			whole, ok := rescale(v, decimalType(maxPrecision, 0))
@@ -106,14 +106,23 @@ func integerCast(from, to Type) cast {
 }
 
 // truncateDouble fails for what the integer type cannot hold (IMPALA-12035).
-func truncateDouble(x *execution, f float64, kind Kind) Value {
-	bits := map[Kind]int{TinyInt: 7, SmallInt: 15, Int: 31, BigInt: 63}[kind]
-	whole := math.Trunc(f)
-	limit := math.Ldexp(1, bits)
-	if !(whole >= -limit && whole < limit) {
-		return x.fail(failure("UDF ERROR: Cannot cast %s to %s: the value is out of range", formatDouble(f, 64), kind))
+func truncateDouble(x *execution, f float64, from, to Kind) Value {
+	limit := math.Ldexp(1, map[Kind]int{TinyInt: 7, SmallInt: 15, Int: 31, BigInt: 63}[to])
+	switch whole := math.Trunc(f); {
+	case math.IsNaN(f):
+		return x.fail(failure("UDF ERROR: NaN value of type %s cannot be converted to %s.", from, to))
+	case math.IsInf(f, 0):
+		return x.fail(failure("UDF ERROR: Non-finite value of type %s cannot be converted to %s.", from, to))
+	case whole < -limit || whole >= limit:
+		return x.fail(outOfRange(f, from, to))
+	default:
+		return IntOf(int64(whole))
 	}
-	return IntOf(int64(whole))
+}
+
+func outOfRange(f float64, from, to Kind) error {
+	return failure("UDF ERROR: Converting value %s of type %s to %s failed, value out of range for destination type.",
+		formatDouble(f, 64), from, to)
 }
 
 func doubleCast(from, to Type) cast {
@@ -128,7 +137,12 @@ func doubleCast(from, to Type) cast {
 		if to.Kind == Double {
 			return nil
 		}
-		return func(_ *execution, v Value) Value { return narrow(v.Float()) }
+		return func(x *execution, v Value) Value {
+			if f := v.Float(); math.Abs(f) > math.MaxFloat32 && !math.IsInf(f, 0) {
+				return x.fail(outOfRange(f, from.Kind, to.Kind))
+			}
+			return narrow(v.Float())
+		}
 	case from.Kind == Decimal:
 		return func(_ *execution, v Value) Value { return narrow(v.decimalFloat()) }
 	case from.Kind == Timestamp:

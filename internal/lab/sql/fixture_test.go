@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -18,6 +19,7 @@ type memoryTable struct {
 	scanned    map[int]int // partition: times
 	read       map[string]bool
 	failure    error
+	mutex      sync.Mutex // of scanned and read
 }
 
 type memoryPartition struct {
@@ -40,6 +42,8 @@ func (t *memoryTable) Scan(_ context.Context, partition int, columns []int) (Row
 	if t.failure != nil {
 		return Rows{}, t.failure
 	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	t.scanned[partition]++
 	rows := t.partitions[partition].rows
 	result := Rows{Count: len(rows)}

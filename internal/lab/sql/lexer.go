@@ -33,6 +33,9 @@ func lex(sql string, at int) token {
 	if at >= len(sql) {
 		return token{kind: endToken, start: len(sql), end: len(sql)}
 	}
+	if strings.HasPrefix(sql[at:], "/*") { // a comment without an end
+		return token{badToken, sql[at:], at, len(sql)}
+	}
 	switch c := sql[at]; {
 	case c == '\'' || c == '"':
 		return lexString(sql, at)

@@ -82,7 +82,6 @@ func (p *parser) tail(q *query) error {
 			return err
 		}
 	}
-	start := p.tok.start
 	var err error
 	if p.word("limit") {
 		if q.limit, err = p.expr(); err != nil {
@@ -94,7 +93,6 @@ func (p *parser) tail(q *query) error {
 			return err
 		}
 	}
-	q.orderAt = p.sql[start:p.tok.start]
 	return nil
 }
 

@@ -302,7 +302,11 @@ func (p *planner) limits(q *query) (*cut, error) {
 		*clause.to = v.n
 	}
 	if q.offset != nil && len(q.order) == 0 {
-		return nil, analysis("OFFSET requires an ORDER BY clause: %s", q.orderAt)
+		text := "OFFSET " + q.offset.String()
+		if q.limit != nil {
+			text = "LIMIT " + q.limit.String() + " " + text
+		}
+		return nil, analysis("OFFSET requires an ORDER BY clause: %s", text)
 	}
 	if q.limit == nil && q.offset == nil {
 		return nil, nil

@@ -5,12 +5,11 @@ import "strings"
 // A query is what stands in brackets or in a whole statement: one or more blocks
 // joined by UNION ALL, then ordered and cut.
 type query struct {
-	with    []commonTable
-	blocks  []block
-	order   []orderItem
-	limit   *expr // nil: all rows
-	offset  *expr
-	orderAt string // text of LIMIT and OFFSET, for an error
+	with   []commonTable
+	blocks []block
+	order  []orderItem
+	limit  *expr // nil: all rows
+	offset *expr
 }
 
 // A commonTable is one name of a WITH clause.

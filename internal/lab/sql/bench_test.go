@@ -1,0 +1,110 @@
+package sql_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	_ "time/tzdata"
+
+	"qosreport/internal/lab/sample"
+	"qosreport/internal/lab/sql"
+)
+
+// histogram is the shape of statement that reports send most: clean, bin, count.
+const histogram = `
+SELECT site, hr, bin, COUNT(*) AS n FROM (
+  SELECT site, hr, CASE WHEN x IS NULL THEN NULL
+      WHEN NOT (x >= -1.7976931348623157e308 AND x <= 1.7976931348623157e308) THEN -2147483647
+      WHEN x < 0 THEN -2147483646
+      WHEN x < 0.01 THEN -1000000
+      WHEN x > 60000 THEN 1000000
+      ELSE CAST(CEIL(LN(CAST(x AS DOUBLE)) * CAST(49.99833328888678 AS DOUBLE)) AS INT) END AS bin
+  FROM (
+    SELECT site, hour(from_utc_timestamp(start_ts, 'Europe/Bratislava')) AS hr,
+      CASE WHEN jitter_ms >= 0 AND jitter_ms <= 10000 THEN jitter_ms END AS x
+    FROM qos.call_quality
+    WHERE dt BETWEEN '2017-08-15' AND '2017-09-13'
+      AND start_ts >= CAST('2017-08-14 22:00:00' AS TIMESTAMP) AND start_ts < CAST('2017-09-13 22:00:00' AS TIMESTAMP)
+      AND final_code = 200) f) b
+GROUP BY site, hr, bin`
+
+const aggregates = `
+SELECT to_date(from_utc_timestamp(start_ts, 'Europe/Bratislava')) AS day, site, carrier, codec, hour(start_ts) AS hr,
+  COUNT(*) AS legs, SUM(IF(final_code = 200, 1, 0)) AS answered, SUM(duration_s) AS talk_s, MIN(rtt_ms) AS rtt_min,
+  MAX(rtt_ms) AS rtt_max, SUM(mos_cq) AS mos_sum, COUNT(mos_cq) AS mos_n, AVG(jitter_ms) AS jitter,
+  SUM(packets_lost) AS lost, SUM(packets_rx) AS received
+FROM qos.call_quality WHERE dt <= '2017-09-13' GROUP BY day, site, carrier, codec, hr`
+
+func prepare(t testing.TB, text string) *sql.Statement {
+	t.Helper()
+	catalog, err := sample.New(sample.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := sql.New(catalog).Prepare(context.Background(), sql.Session{}, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+// benchmark runs a statement over 29 days of 20000 legs that are there already.
+func benchmark(b *testing.B, text string) {
+	st := prepare(b, text)
+	count := func() int {
+		rows := 0
+		if err := st.Run(context.Background(), func([]sql.Value) bool { rows++; return true }); err != nil {
+			b.Fatal(err)
+		}
+		return rows
+	}
+	rows := count()
+	b.ReportAllocs()
+	for b.Loop() {
+		count()
+	}
+	b.ReportMetric(float64(rows), "rows")
+}
+
+func BenchmarkHistogram(b *testing.B)  { benchmark(b, histogram) }
+func BenchmarkAggregates(b *testing.B) { benchmark(b, aggregates) }
+func BenchmarkCount(b *testing.B)      { benchmark(b, "SELECT COUNT(*) FROM qos.call_quality") }
+func BenchmarkDistinct(b *testing.B) {
+	benchmark(b, "SELECT site, COUNT(DISTINCT endpoint_id) FROM qos.call_quality GROUP BY site")
+}
+func BenchmarkWorst(b *testing.B) {
+	benchmark(b, "SELECT * FROM qos.call_quality WHERE jitter_ms < 10000 ORDER BY jitter_ms DESC LIMIT 500")
+}
+
+// TestHistogramCountsEveryLeg checks the bins against a count of the same rows.
+func TestHistogramCountsEveryLeg(t *testing.T) {
+	day := strings.NewReplacer("2017-08-15", "2017-09-12", "2017-09-13", "2017-09-12", "2017-08-14", "2017-09-11").Replace(histogram)
+	total, null, least, most := int64(0), int64(0), int64(0), int64(0)
+	err := prepare(t, day).Run(context.Background(), func(row []sql.Value) bool {
+		total += row[3].Int()
+		if row[2].IsNull() {
+			null += row[3].Int()
+		}
+		least, most = min(least, row[2].Int()), max(most, row[2].Int())
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want int64
+	counted := `SELECT COUNT(*) FROM qos.call_quality WHERE dt = '2017-09-12' AND final_code = 200
+		AND start_ts BETWEEN '2017-09-11 22:00:00' AND '2017-09-12 21:59:59.999'`
+	err = prepare(t, counted).Run(context.Background(), func(row []sql.Value) bool { want = row[0].Int(); return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if total != want || want < 10_000 {
+		t.Errorf("%d legs in bins, %d in all", total, want)
+	}
+	if null < 5 || null > 500 {
+		t.Errorf("%d legs without a measurement", null)
+	}
+	if least < -200 || most > 300 { // 0.02 ms to 400 ms
+		t.Errorf("bins from %d to %d", least, most)
+	}
+}
