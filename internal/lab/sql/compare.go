@@ -40,9 +40,12 @@ func comparison(e *expr, op string, a, b compiled) (evaluate, error) {
 	if !ok {
 		return nil, analysis("operands of type %s and %s are not comparable: %s", a.typ, b.typ, e)
 	}
-	left, right := a.as(typ).eval, b.as(typ).eval
-	answers := answersOf(op)
-	compare := comparator(typ.Kind, answers, left, right)
+	a, b = a.as(typ), b.as(typ)
+	left, right := a.eval, b.eval
+	compare := comparator(typ.Kind, answersOf(op), left, right)
+	if b.constant && !b.value().IsNull() {
+		compare = comparatorWith(typ.Kind, answersOf(op), left, b.value())
+	}
 	if op != "<=>" && op != "is distinct from" {
 		return compare, nil
 	}
@@ -57,10 +60,10 @@ func comparison(e *expr, op string, a, b compiled) (evaluate, error) {
 }
 
 // answers are what a comparison says of the four relations two values can have.
-type answers struct{ less, equal, greater, unordered Value }
+type answers struct{ less, equal, greater, unordered bool }
 
 func answersOf(op string) answers {
-	yes, no := BoolOf(true), BoolOf(false)
+	const yes, no = true, false
 	switch op {
 	case "=", "<=>":
 		return answers{no, yes, no, no}
@@ -79,11 +82,53 @@ func answersOf(op string) answers {
 func (a *answers) of(relation int) Value {
 	switch {
 	case relation < 0:
-		return a.less
+		return BoolOf(a.less)
 	case relation > 0:
-		return a.greater
+		return BoolOf(a.greater)
 	}
-	return a.equal
+	return BoolOf(a.equal)
+}
+
+func (a *answers) ofDoubles(l, r float64) Value {
+	switch {
+	case l < r:
+		return BoolOf(a.less)
+	case l > r:
+		return BoolOf(a.greater)
+	case l == r:
+		return BoolOf(a.equal)
+	}
+	return BoolOf(a.unordered)
+}
+
+// comparatorWith compares with a constant, as most conditions do.
+func comparatorWith(kind Kind, answers answers, left evaluate, right Value) evaluate {
+	switch {
+	case kind.binary():
+		limit := right.Float()
+		return func(x *execution, row []Value) Value {
+			l := left(x, row)
+			if l.kind == Null {
+				return l
+			}
+			return answers.ofDoubles(l.Float(), limit)
+		}
+	case kind.integer(), kind == Boolean, kind == Date:
+		return func(x *execution, row []Value) Value {
+			l := left(x, row)
+			if l.kind == Null {
+				return l
+			}
+			return answers.of(compareOrdered(l.n, right.n))
+		}
+	}
+	return func(x *execution, row []Value) Value {
+		l := left(x, row)
+		if l.kind == Null {
+			return l
+		}
+		return answers.of(order(l, right))
+	}
 }
 
 // comparator has a form of its own for the two kinds that scans compare most.
@@ -96,16 +141,7 @@ func comparator(kind Kind, answers answers, left, right evaluate) evaluate {
 			if null(l, r) {
 				return Value{}
 			}
-			a, b := l.Float(), r.Float()
-			switch {
-			case a < b:
-				return answers.less
-			case a > b:
-				return answers.greater
-			case a == b:
-				return answers.equal
-			}
-			return answers.unordered
+			return answers.ofDoubles(l.Float(), r.Float())
 		}
 	case kind.integer(), kind == Boolean, kind == Date:
 		return func(x *execution, row []Value) Value {
