@@ -26,12 +26,13 @@ func (o *ranker) prune(need []bool) {
 }
 
 func (o *ranker) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
-	s := &sorted{keys: o.keys, rows: newRowStore(o.need)}
+	s := newSorted(o.keys, o.need)
 	err := o.input.run(ctx, x, func(row []Value) bool {
+		mark := s.marks.add()
 		for i := range o.keys {
-			s.marks = append(s.marks, o.keys[i].eval(x, row))
+			mark[i] = o.keys[i].eval(x, row)
 		}
-		s.order = append(s.order, s.rows.add(row))
+		s.order = append(s.order, s.rows.keep(row))
 		return x.keep(1, "ANALYTIC_EVAL_NODE") && x.err == nil
 	})
 	if err != nil || x.err != nil {

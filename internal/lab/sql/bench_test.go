@@ -35,6 +35,19 @@ SELECT to_date(from_utc_timestamp(start_ts, 'Europe/Bratislava')) AS day, site, 
   SUM(packets_lost) AS lost, SUM(packets_rx) AS received
 FROM qos.call_quality WHERE dt <= '2017-09-13' GROUP BY day, site, carrier, codec, hr`
 
+// ranked drops copies of rows before it counts.
+const ranked = `
+SELECT day, site, COUNT(*) AS legs, SUM(CASE WHEN jitter_ms > 30 OR rtt_ms > 500 OR mos < 3.6 THEN 1 ELSE 0 END) AS poor, SUM(duration_s) AS talk_s
+FROM (
+  SELECT to_date(from_utc_timestamp(start_ts, 'Europe/Bratislava')) AS day, site, jitter_ms, rtt_ms, duration_s, mos FROM (
+    SELECT call_id, leg_no, start_ts, codec, packets_rx, duration_s, jitter_ms, rtt_ms, loss_pct, discard_pct,
+      CASE WHEN mos_scale = 'N' AND mos_cq >= 1 AND mos_cq <= 5 THEN mos_cq END AS mos,
+      CASE WHEN TRIM(site) <> '' THEN TRIM(site) END AS site,
+      ROW_NUMBER() OVER (PARTITION BY call_id, leg_no ORDER BY ingest_ts NULLS LAST, duration_s NULLS LAST) AS copy_no
+    FROM qos.call_quality WHERE dt BETWEEN '2017-08-15' AND '2017-09-13' AND call_id IS NOT NULL) copies
+  WHERE copy_no = 1) f
+GROUP BY day, site`
+
 func prepare(t testing.TB, text string) *sql.Statement {
 	t.Helper()
 	catalog, err := sample.New(sample.Options{})
@@ -68,6 +81,7 @@ func benchmark(b *testing.B, text string) {
 
 func BenchmarkHistogram(b *testing.B)  { benchmark(b, histogram) }
 func BenchmarkAggregates(b *testing.B) { benchmark(b, aggregates) }
+func BenchmarkRanked(b *testing.B)     { benchmark(b, ranked) }
 func BenchmarkCount(b *testing.B)      { benchmark(b, "SELECT COUNT(*) FROM qos.call_quality") }
 func BenchmarkDistinct(b *testing.B) {
 	benchmark(b, "SELECT site, COUNT(DISTINCT endpoint_id) FROM qos.call_quality GROUP BY site")

@@ -14,9 +14,9 @@ type grouping struct {
 // groups are the groups of one run, in the order in which they were met.
 type groups struct {
 	index  map[string]int
-	keys   []Value // len(grouping.keys) for each group
-	totals []total // len(grouping.aggregates) for each group
-	count  int
+	keys   cells     // the keys of each group
+	totals [][]total // of chunkRows groups, width for each
+	width  int       // aggregates
 	buffer []byte
 }
 
@@ -34,10 +34,9 @@ func (o *grouping) prune(need []bool) {
 }
 
 func (o *grouping) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
-	g := &groups{index: make(map[string]int)}
+	g := &groups{index: make(map[string]int), keys: cells{width: len(o.keys)}, width: len(o.aggregates)}
 	if len(o.keys) == 0 {
-		g.index[""] = 0
-		g.grow(nil, len(o.aggregates))
+		g.add(nil)
 	}
 	key := make([]Value, len(o.keys))
 	var distinct []byte
@@ -58,9 +57,8 @@ func (o *grouping) run(ctx context.Context, x *execution, emit func([]Value) boo
 
 // find returns the totals of the row's group, nil if there is no room for a new one.
 func (o *grouping) find(x *execution, g *groups, key, row []Value) []total {
-	width := len(o.aggregates)
 	if len(o.keys) == 0 {
-		return g.totals[:width]
+		return g.of(0)
 	}
 	g.buffer = g.buffer[:0]
 	for i := range o.keys {
@@ -72,35 +70,42 @@ func (o *grouping) find(x *execution, g *groups, key, row []Value) []total {
 		if !x.keep(1, "AGGREGATION_NODE") {
 			return nil
 		}
-		at = g.count
+		at = g.keys.count
 		g.index[string(g.buffer)] = at
-		g.grow(key, width)
+		g.add(key)
 	}
-	return g.totals[at*width : (at+1)*width]
+	return g.of(at)
 }
 
-func (g *groups) grow(key []Value, width int) {
-	g.keys = append(g.keys, key...)
-	for range width {
-		g.totals = append(g.totals, total{})
+func (g *groups) add(key []Value) {
+	if g.keys.count%chunkRows == 0 {
+		g.totals = append(g.totals, make([]total, chunkRows*g.width))
 	}
-	g.count++
+	copy(g.keys.add(), key)
+}
+
+// of gives the totals of a group.
+func (g *groups) of(at int) []total {
+	start := at % chunkRows * g.width
+	return g.totals[at/chunkRows][start : start+g.width]
 }
 
 // push emits the groups. SQL gives them no order; the seed of the session turns it.
 func (o *grouping) push(ctx context.Context, x *execution, g *groups, emit func([]Value) bool) error {
 	out := make([]Value, len(o.keys)+len(o.aggregates))
-	start := int(x.seed % uint64(max(g.count, 1)))
-	for i := range g.count {
+	count := g.keys.count
+	start := int(x.seed % uint64(max(count, 1)))
+	for i := range count {
 		if i%checkEvery == checkEvery-1 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
-		at := (start + i) % g.count
-		copy(out, g.keys[at*len(o.keys):(at+1)*len(o.keys)])
+		at := (start + i) % count
+		copy(out, g.keys.tuple(at))
+		totals := g.of(at)
 		for j, a := range o.aggregates {
-			out[len(o.keys)+j] = a.done(x, &g.totals[at*len(o.aggregates)+j])
+			out[len(o.keys)+j] = a.done(x, &totals[j])
 		}
 		if x.err != nil || !emit(out) {
 			return nil

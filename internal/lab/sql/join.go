@@ -49,7 +49,7 @@ func (o *joiner) run(ctx context.Context, x *execution, emit func([]Value) bool)
 		if !whole && o.kind != rightJoin && o.kind != fullJoin {
 			return x.err == nil
 		}
-		at := b.rows.add(row)
+		at := b.rows.keep(row)
 		if whole {
 			b.index[string(key)] = append(b.index[string(key)], at)
 		}

@@ -48,13 +48,15 @@ type sorter struct {
 type sorted struct {
 	keys  []sortKey
 	rows  *rowStore
-	marks []Value // the sort keys of each row
-	order []int   // row numbers
+	marks cells // the sort keys of each row
+	order []int // row numbers
 }
 
-func (s *sorted) mark(row int) []Value {
-	return s.marks[row*len(s.keys) : (row+1)*len(s.keys)]
+func newSorted(keys []sortKey, need []bool) *sorted {
+	return &sorted{keys: keys, rows: newRowStore(need), marks: cells{width: len(keys)}}
 }
+
+func (s *sorted) mark(row int) []Value { return s.marks.tuple(row) }
 
 // compare breaks ties by arrival, so that equal statements give equal answers.
 func (s *sorted) compare(a, b int) int {
@@ -81,7 +83,7 @@ func (o *sorter) prune(need []bool) {
 }
 
 func (o *sorter) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
-	s := &sorted{keys: o.keys, rows: newRowStore(o.need)}
+	s := newSorted(o.keys, o.need)
 	mark := make([]Value, len(o.keys))
 	err := o.input.run(ctx, x, func(row []Value) bool {
 		for i := range o.keys {
@@ -102,8 +104,8 @@ func (o *sorter) take(x *execution, s *sorted, row, mark []Value) bool {
 		if !x.keep(1, "SORT_NODE") {
 			return false
 		}
-		s.marks = append(s.marks, mark...)
-		s.order = append(s.order, s.rows.add(row))
+		copy(s.marks.add(), mark)
+		s.order = append(s.order, s.rows.keep(row))
 		if len(s.order) == o.limit {
 			heap.Init(s)
 		}
@@ -123,7 +125,7 @@ func (o *sorter) take(x *execution, s *sorted, row, mark []Value) bool {
 
 func (s *sorted) push(ctx context.Context, emit func([]Value) bool) error {
 	var p pulse
-	row := make([]Value, s.rows.width)
+	row := make([]Value, s.rows.row)
 	for _, at := range s.order {
 		if err := p.err(ctx); err != nil {
 			return err

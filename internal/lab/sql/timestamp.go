@@ -28,11 +28,11 @@ func floorDiv(a, b int64) int64 {
 
 // floorMod is the rest of floorDiv, 0 <= rest < b.
 func floorMod(a, b int64) int64 {
-	if m := a % b; m < 0 {
-		return m + b
-	} else {
-		return m
+	m := a % b
+	if m < 0 {
+		m += b
 	}
+	return m
 }
 
 // timestampInRange is NULL where there is no such TIMESTAMP.
@@ -240,19 +240,19 @@ func moveTime(e *expr, moved, count compiled, name string, back bool) (compiled,
 	} else if u.months == 0 && u.nanos < secondsPerDay*1e9 {
 		return compiled{}, analysis("Invalid time unit '%s' in timestamp/date arithmetic expression '%s'.", name, e)
 	}
-	if count, err := implicit(count, Type{Kind: BigInt}, e); err != nil {
+	count, err := implicit(count, Type{Kind: BigInt}, e)
+	if err != nil {
 		return compiled{}, err
-	} else {
-		start, steps := moved.eval, count.eval
-		return compiled{typ: moved.typ, eval: func(x *execution, row []Value) Value {
-			v, n := start(x, row), steps(x, row)
-			if v.IsNull() || n.IsNull() {
-				return Value{}
-			}
-			if back {
-				return u.add(v, -n.n)
-			}
-			return u.add(v, n.n)
-		}}, nil
 	}
+	start, steps := moved.eval, count.eval
+	return compiled{typ: moved.typ, eval: func(x *execution, row []Value) Value {
+		v, n := start(x, row), steps(x, row)
+		switch {
+		case v.IsNull() || n.IsNull():
+			return Value{}
+		case back:
+			return u.add(v, -n.n)
+		}
+		return u.add(v, n.n)
+	}}, nil
 }
