@@ -28,11 +28,10 @@ func (o *ranker) prune(need []bool) {
 func (o *ranker) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
 	s := newSorted(o.keys, o.need)
 	err := o.input.run(ctx, x, func(row []Value) bool {
-		mark := s.marks.add()
+		mark := s.keep(row)
 		for i := range o.keys {
 			mark[i] = o.keys[i].eval(x, row)
 		}
-		s.order = append(s.order, s.rows.keep(row))
 		return x.keep(1, "ANALYTIC_EVAL_NODE") && x.err == nil
 	})
 	if err != nil || x.err != nil {

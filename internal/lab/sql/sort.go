@@ -50,6 +50,10 @@ type sorted struct {
 	rows  *rowStore
 	marks cells // the sort keys of each row
 	order []int // row numbers
+	// arrival is when each row came. A row that takes another one's place has its
+	// number but came later.
+	arrival []int
+	seen    int
 }
 
 func newSorted(keys []sortKey, need []bool) *sorted {
@@ -63,7 +67,23 @@ func (s *sorted) compare(a, b int) int {
 	if c := compareKeys(s.keys, s.mark(a), s.mark(b)); c != 0 {
 		return c
 	}
-	return compareOrdered(a, b)
+	return compareOrdered(s.arrival[a], s.arrival[b])
+}
+
+// keep stores a row with its sort keys, which the caller fills in.
+func (s *sorted) keep(row []Value) (mark []Value) {
+	s.seen++
+	s.order = append(s.order, s.rows.keep(row))
+	s.arrival = append(s.arrival, s.seen)
+	return s.marks.add()
+}
+
+// replace puts a row in the place of another.
+func (s *sorted) replace(at int, row, mark []Value) {
+	s.seen++
+	s.arrival[at] = s.seen
+	s.rows.put(at, row)
+	copy(s.mark(at), mark)
 }
 
 // As a heap the last row in order is on top.
@@ -104,8 +124,7 @@ func (o *sorter) take(x *execution, s *sorted, row, mark []Value) bool {
 		if !x.keep(1, "SORT_NODE") {
 			return false
 		}
-		copy(s.marks.add(), mark)
-		s.order = append(s.order, s.rows.keep(row))
+		copy(s.keep(row), mark)
 		if len(s.order) == o.limit {
 			heap.Init(s)
 		}
@@ -116,8 +135,7 @@ func (o *sorter) take(x *execution, s *sorted, row, mark []Value) bool {
 	}
 	// A later row of equal keys comes after the one that is there.
 	if last := s.order[0]; compareKeys(s.keys, mark, s.mark(last)) < 0 {
-		copy(s.mark(last), mark)
-		s.rows.put(last, row)
+		s.replace(last, row, mark)
 		heap.Fix(s, 0)
 	}
 	return true
