@@ -6,7 +6,7 @@
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-BUILD = CGO_ENABLED=0 $(GO) build -trimpath -o
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o
 
 .PHONY: build demo test test-peers lint bench clean
 

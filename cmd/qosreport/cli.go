@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -97,13 +98,7 @@ func (f *fileFlags) load() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.LogLevel != "" {
-		if err := c.Log.Level.UnmarshalText([]byte(f.LogLevel)); err != nil {
-			return nil, fault.New(fault.Usage, 0, err)
-		}
-	}
-	if f.LogFormat != "" {
-		c.Log.Format = f.LogFormat
-	}
+	c.Log.Level = cmp.Or(f.LogLevel, c.Log.Level)
+	c.Log.Format = cmp.Or(f.LogFormat, c.Log.Format)
 	return c, nil
 }

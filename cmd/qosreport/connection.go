@@ -13,6 +13,7 @@ import (
 	"qosreport/internal/config"
 	"qosreport/internal/fault"
 	"qosreport/internal/impala"
+	"qosreport/internal/kerberos"
 )
 
 // connectionFlags are the settings of the connection that a person without a file needs.
@@ -75,15 +76,39 @@ func (f *connectionFlags) apply(c *config.Config) {
 	}
 }
 
-// connector opens sessions as the configuration says.
+// connector opens sessions as the configuration says. The Kerberos login is made once.
 type connector struct {
 	config *config.Config
 	log    *slog.Logger
+	creds  *kerberos.Creds // nil before the first session, and without Kerberos
 }
 
 // connect logs in where that is wanted and opens a session.
 func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
-	o, err := c.options(ctx)
+	i := &c.config.Impala
+	o := impala.Options{
+		Hosts:          i.Hosts,
+		Database:       i.Database,
+		Config:         i.Options,
+		DialTimeout:    i.Timeouts.Dial.Duration,
+		SessionTimeout: i.Timeouts.Session.Duration,
+		CallTimeout:    i.Timeouts.RPC.Duration,
+		Logger:         c.log,
+	}
+	var err error
+	if i.TLS.Enabled {
+		if o.TLS, err = tlsConfig(&i.TLS); err != nil {
+			return nil, err
+		}
+	} else if !i.Loopback() {
+		c.log.WarnContext(ctx, "the connection to the cluster is not encrypted", "fix", "impala.tls.enabled: true")
+	}
+	switch i.Auth {
+	case "kerberos":
+		o.Auth, err = c.kerberosLogin(ctx)
+	case "ldap":
+		o.Auth, err = ldapLogin(i)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,32 +116,54 @@ func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 }
 
 // close forgets the credentials.
-func (c *connector) close() {}
-
-func (c *connector) options(ctx context.Context) (impala.Options, error) {
-	i := &c.config.Impala
-	o := impala.Options{
-		Hosts:          i.Hosts,
-		Database:       i.Database,
-		Config:         i.Options,
-		DialTimeout:    i.Timeouts.Dial,
-		SessionTimeout: i.Timeouts.Session,
-		CallTimeout:    i.Timeouts.RPC,
-		Logger:         c.log,
+func (c *connector) close() {
+	if c.creds != nil {
+		c.creds.Close()
 	}
-	var err error
-	if i.TLS.Enabled {
-		if o.TLS, err = tlsConfig(&i.TLS); err != nil {
-			return o, err
-		}
-	}
-	if i.Auth == "ldap" {
-		o.Auth, err = ldapLogin(i)
-	}
-	return o, err
 }
 
-func ldapLogin(i *config.Impala) (func(context.Context, string) (impala.Mechanism, error), error) {
+// principal is who logged in, "" without Kerberos.
+func (c *connector) principal() string {
+	if c.creds == nil {
+		return ""
+	}
+	return c.creds.Principal()
+}
+
+type beginLogin = func(ctx context.Context, host string) (impala.Mechanism, error)
+
+func (c *connector) kerberosLogin(ctx context.Context) (beginLogin, error) {
+	i, k := &c.config.Impala, &c.config.Kerberos
+	if c.creds == nil {
+		creds, err := kerberos.Login(ctx, kerberos.Options{
+			Principal:         k.Principal,
+			Keytab:            k.Keytab,
+			KRB5Conf:          k.KRB5Conf,
+			Realm:             k.Realm,
+			KDCs:              k.KDCs,
+			StrictPermissions: k.StrictPermissions,
+			Logger:            c.log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("log in to Kerberos: %w", err)
+		}
+		c.creds = creds
+	}
+	qop, err := kerberos.ParseQOP(i.SASLQOP)
+	if err != nil {
+		return nil, fault.New(fault.Usage, 0, err)
+	}
+	return func(ctx context.Context, host string) (impala.Mechanism, error) {
+		return c.creds.NewSASL(ctx, kerberos.SASLOptions{
+			Service: i.Service,
+			Host:    cmp.Or(i.SPNHost, host),
+			QOP:     qop,
+			TLS:     i.TLS.Enabled,
+		})
+	}, nil
+}
+
+func ldapLogin(i *config.Impala) (beginLogin, error) {
 	password, err := i.Password()
 	if err != nil {
 		return nil, err

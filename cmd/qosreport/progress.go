@@ -22,7 +22,7 @@ func isTerminal(w any) bool {
 
 // newLogger logs as text on a terminal and as JSON elsewhere, unless told otherwise.
 func newLogger(w io.Writer, c config.Log) *slog.Logger {
-	o := &slog.HandlerOptions{Level: c.Level}
+	o := &slog.HandlerOptions{Level: config.Levels[c.Level]}
 	if c.Format == "text" || c.Format == "auto" && isTerminal(w) {
 		return slog.New(slog.NewTextHandler(w, o))
 	}

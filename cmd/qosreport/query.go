@@ -46,7 +46,9 @@ func (q *queryCmd) Run(a *app) (err error) {
 	p := newProgress(a.err, log)
 	defer func() { p.Done(err) }()
 	p.Phase("connect", "")
-	client, err := (&connector{config: c, log: log}).connect(a.ctx)
+	connector := &connector{config: c, log: log}
+	defer connector.close()
+	client, err := connector.connect(a.ctx)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func makeReport(a *app, c *config.Config, o job.Options) (err error) {
 		if err != nil {
 			return nil, err
 		}
-		return session{client}, nil
+		return session{client, connector.principal()}, nil
 	}
 	started := a.now()
 	outcome, err := job.Run(a.ctx, o)
@@ -108,8 +108,15 @@ func makeReport(a *app, c *config.Config, o job.Options) (err error) {
 }
 
 // session lets a job use a client.
-type session struct{ *impala.Client }
+type session struct {
+	*impala.Client
+	principal string
+}
 
+// Principal is who logged in.
+func (s session) Principal() string { return s.principal }
+
+// Query hands on rows as the job knows them.
 func (s session) Query(ctx context.Context, statement string) (job.Result, error) {
 	rows, err := s.Client.Query(ctx, statement)
 	if err != nil {

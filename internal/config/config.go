@@ -9,6 +9,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"qosreport/internal/yamlfile"
@@ -55,9 +56,27 @@ type TLS struct {
 
 // Timeouts of the steps of a connection.
 type Timeouts struct {
-	Dial    time.Duration `yaml:"dial"`
-	Session time.Duration `yaml:"session"` // TLS, login, OpenSession
-	RPC     time.Duration `yaml:"rpc"`
+	Dial    Duration `yaml:"dial"`
+	Session Duration `yaml:"session"` // TLS, login, OpenSession
+	RPC     Duration `yaml:"rpc"`
+}
+
+// Duration is a time span as Go writes it: 30s, 10m. What cannot be read is kept until
+// [Config.Validate] tells it with its place.
+type Duration struct {
+	time.Duration
+	text string // as written, when it is none
+}
+
+// UnmarshalYAML reads the text.
+func (d *Duration) UnmarshalYAML(data []byte) error {
+	text := strings.Trim(strings.TrimSpace(string(data)), `"'`)
+	value, err := time.ParseDuration(text)
+	*d = Duration{Duration: value}
+	if err != nil {
+		d.text = text
+	}
+	return nil
 }
 
 // Kerberos says who logs in and where the KDCs are.
@@ -72,9 +91,12 @@ type Kerberos struct {
 
 // Log says what is logged and how.
 type Log struct {
-	Level  slog.Level `yaml:"level"`  // debug | info | warn | error
-	Format string     `yaml:"format"` // auto | text | json
+	Level  string `yaml:"level"`  // debug | info | warn | error
+	Format string `yaml:"format"` // auto | text | json
 }
+
+// Levels are the words that log.level takes.
+var Levels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 
 // Default is the configuration of an empty file.
 func Default() *Config {
@@ -89,12 +111,14 @@ func Default() *Config {
 			SASLQOP:   "auto",
 			Database:  "default",
 			TLS:       TLS{Enabled: true, MinVersion: "1.2"},
-			Timeouts:  Timeouts{Dial: 10 * time.Second, Session: 30 * time.Second, RPC: 60 * time.Second},
+			Timeouts:  Timeouts{Dial: seconds(10), Session: seconds(30), RPC: seconds(60)},
 		},
 		Kerberos: Kerberos{KRB5Conf: "/etc/krb5.conf"},
-		Log:      Log{Format: "auto"},
+		Log:      Log{Level: "info", Format: "auto"},
 	}
 }
+
+func seconds(n int) Duration { return Duration{Duration: time.Duration(n) * time.Second} }
 
 // Location is the zone of the report days.
 func (c *Config) Location() (*time.Location, error) {

@@ -20,6 +20,8 @@ func (c *Config) Validate() error {
 		v.Add("zone", err)
 	}
 	v.Require("out", c.Out != "", "is empty: write a folder like out")
+	_, known := Levels[c.Log.Level]
+	v.Require("log.level", known, "is %q: write debug, info, warn or error", c.Log.Level)
 	v.Require("log.format", slices.Contains([]string{"auto", "text", "json"}, c.Log.Format), "is %q: write auto, text or json", c.Log.Format)
 	c.Impala.validate(v)
 	c.Kerberos.validate(v, c.Impala.Auth == "kerberos")
@@ -41,9 +43,10 @@ func (i *Impala) validate(v *yamlfile.Mistakes) {
 	v.Require("impala.tls.key_file", (i.TLS.CertFile == "") == (i.TLS.KeyFile == ""), "and impala.tls.cert_file belong together: write both or none")
 	for _, t := range []struct {
 		key   string
-		value time.Duration
+		value Duration
 	}{{"dial", i.Timeouts.Dial}, {"session", i.Timeouts.Session}, {"rpc", i.Timeouts.RPC}} {
-		v.Require("impala.timeouts."+t.key, t.value >= time.Second, "is %s: write 1s or more", t.value)
+		v.Require("impala.timeouts."+t.key, t.value.text == "", "is %q: write a time span like 30s or 10m", t.value.text)
+		v.Require("impala.timeouts."+t.key, t.value.text != "" || t.value.Duration >= time.Second, "is %s: write 1s or more", t.value.Duration)
 	}
 	if i.Auth == "ldap" {
 		i.validatePassword(v)
@@ -74,6 +77,16 @@ func (k *Kerberos) validate(v *yamlfile.Mistakes, used bool) {
 	if used {
 		v.Require("kerberos.keytab", k.Keytab != "", "is missing: write the path of a keytab, or pass --kerberos-keytab")
 	}
+}
+
+// Loopback reports whether every coordinator is on this host, where nobody listens in.
+func (i *Impala) Loopback() bool {
+	for _, host := range i.Hosts {
+		if !loopback(host) {
+			return false
+		}
+	}
+	return true
 }
 
 func loopback(hostPort string) bool {

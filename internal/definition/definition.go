@@ -7,7 +7,7 @@
 package definition
 
 import (
-	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -94,16 +94,16 @@ func (m *Measure) Kind() (qos.Kind, []Column) {
 // QoS is the measure for the arithmetic.
 func (m *Measure) QoS() qos.Measure {
 	kind, columns := m.Kind()
-	q := qos.Measure{Kind: kind, Scale: float64(m.Scale), Better: m.Better, MinN: float64(m.MinN)}
+	q := qos.Measure{Kind: kind, Scale: m.Scale.Value, Better: m.Better, MinN: float64(m.MinN)}
 	_, q.Numerator = columns[0].Parts()
 	if len(columns) > 1 {
 		_, q.Denominator = columns[1].Parts()
 	}
 	if m.Good != nil {
-		q.Good = float64(*m.Good)
+		q.Good = m.Good.Value
 	}
 	if m.Acceptable != nil {
-		q.Acceptable = float64(*m.Acceptable)
+		q.Acceptable = m.Acceptable.Value
 	}
 	return q
 }
@@ -146,17 +146,21 @@ type Sheet struct {
 	Sections []string `yaml:"sections"`
 }
 
-// Number is a number in YAML that may be written as a percentage or a fraction: 3%, 1/60.
-type Number float64
+// Number is a number in YAML that may be written as a percentage or a fraction: 0.03, 3%,
+// 1/60. What cannot be read is kept until the definition is checked, which tells its place.
+type Number struct {
+	Value float64
+	text  string // as written, when it is none
+}
 
-// UnmarshalYAML reads 0.03, 3% or 3/100.
+// UnmarshalYAML reads the text.
 func (n *Number) UnmarshalYAML(data []byte) error {
 	text := strings.Trim(strings.TrimSpace(string(data)), `"'`)
-	v, err := parseNumber(text)
-	if err != nil {
-		return fmt.Errorf("%q is no number: write one like 0.03, 3%% or 1/60", text)
+	value, err := parseNumber(text)
+	*n = Number{Value: value}
+	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
+		*n = Number{text: text}
 	}
-	*n = Number(v)
 	return nil
 }
 

@@ -84,7 +84,7 @@ func TestMistakes(t *testing.T) {
 		{"one limit", "good: 2%, acceptable: 3%", "good: 2%", "needs both good and acceptable"},
 		{"no direction", "better: down, ", "", `better is "": write up or down`},
 		{"headline without limits", "scale: 1/60", "scale: 1/60, headline: true", "without them there is no verdict"},
-		{"a number", "scale: 1/60", "scale: 1/0", "is no number"},
+		{"a number", "scale: 1/60", "scale: 1/0", `r.yaml:12:36: measures.minutes.scale is "1/0": write a number`},
 		{"measure of a tile", "kpi: [pcr, minutes]", "kpi: [pcr, hours]", `sections.summary.kpi[1] is "hours"`},
 		{"table of states", "{table: worst}", "{table: legs}", "must name a dataset with rows: true"},
 		{"section of an output", "sections: [worst, summary]", "sections: [best]", `outputs.html.sections[0] is "best"`},

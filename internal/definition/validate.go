@@ -106,7 +106,22 @@ func (c *checker) measure(at string, m *Measure) {
 		second, _ := columns[1].Parts()
 		c.Require(at, first == second, "takes its columns from two datasets, %s and %s: take both from one", first, second)
 	}
+	c.numbers(at, m)
 	c.limits(at, m)
+}
+
+func (c *checker) numbers(at string, m *Measure) {
+	c.number(at+".scale", &m.Scale)
+	c.number(at+".good", m.Good)
+	c.number(at+".acceptable", m.Acceptable)
+	c.Require(at+".min_n", m.MinN >= 0, "is %d: write 1 or more", m.MinN)
+	c.Require(at+".decimals", m.Decimals == nil || *m.Decimals >= 0 && *m.Decimals <= 9, "must be 0 to 9")
+}
+
+func (c *checker) number(at string, n *Number) {
+	if n != nil {
+		c.Require(at, n.text == "", "is %q: write a number like 0.03, 3%% or 1/60", n.text)
+	}
 }
 
 func (c *checker) column(at string, column Column) {
@@ -133,8 +148,6 @@ func (c *checker) limits(at string, m *Measure) {
 	if err := m.QoS().Validate(); err != nil {
 		c.Add(at+".good", fmt.Errorf("%s: %w", at, err))
 	}
-	c.Require(at+".min_n", m.MinN >= 0, "is %d: write 1 or more", m.MinN)
-	c.Require(at+".decimals", m.Decimals == nil || *m.Decimals >= 0 && *m.Decimals <= 9, "must be 0 to 9")
 }
 
 func (c *checker) section(at string, s *Section) {

@@ -21,6 +21,7 @@ import (
 type Coordinator interface {
 	Query(ctx context.Context, statement string) (Result, error)
 	Coordinator() string // host:port
+	Principal() string   // who logged in; "" without Kerberos
 	Close(ctx context.Context) error
 }
 
@@ -43,7 +44,6 @@ type Progress interface {
 type Options struct {
 	Run        string // id of the run
 	Program    string // version of the binary
-	Principal  string // "" without Kerberos
 	Definition *definition.Definition
 	Templates  *query.Templates
 	Args       definition.Args
@@ -87,7 +87,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 			Definition: o.Definition.SHA256,
 			Generated:  o.Now().UTC().Truncate(time.Second),
 			Run:        o.Run,
-			Principal:  o.Principal,
+			Principal:  data.principal,
 			Queries:    data.queries,
 		},
 	})
@@ -127,9 +127,10 @@ func render(o Options) (map[string]string, error) {
 
 // data is what the queries returned.
 type data struct {
-	states  map[string]*qos.Table
-	rows    map[string]*query.Spool
-	queries []report.Query
+	principal string
+	states    map[string]*qos.Table
+	rows      map[string]*query.Spool
+	queries   []report.Query
 }
 
 func (d *data) close() {
@@ -145,6 +146,7 @@ func fetch(ctx context.Context, o Options, statements map[string]string) (*data,
 	if err != nil {
 		return d, err
 	}
+	d.principal = coordinator.Principal()
 	for _, name := range o.Definition.DatasetOrder {
 		o.Progress.Phase("query", name)
 		if err := d.read(ctx, o, coordinator, name, statements[name]); err != nil {

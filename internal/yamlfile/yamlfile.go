@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -137,10 +138,33 @@ func mistake(name string, err error) error {
 	if unknown, found := strings.CutPrefix(text, "unknown field "); found {
 		text = "unknown key " + unknown
 	}
+	if m := wrongType.FindStringSubmatch(text); m != nil {
+		text = fmt.Sprintf("a value of type %s where %s is due; a text that holds a colon may need quotes", plainType(m[1]), plainType(m[2]))
+	}
 	if token := y.GetToken(); token != nil {
 		return fmt.Errorf("%s:%d:%d: %s", name, token.Position.Line, token.Position.Column, text)
 	}
 	return fmt.Errorf("%s: %s", name, text)
+}
+
+// wrongType is what the reader says of a value that does not fit, in Go's terms.
+var wrongType = regexp.MustCompile(`^cannot unmarshal (\S+).* of type (\S+)$`)
+
+// plainType names a type of Go as a writer of YAML knows it.
+func plainType(name string) string {
+	switch {
+	case strings.HasPrefix(name, "map"):
+		return "mapping"
+	case strings.HasPrefix(name, "[]"):
+		return "list"
+	case strings.HasPrefix(name, "int"), strings.HasPrefix(name, "uint"):
+		return "integer"
+	case strings.HasPrefix(name, "float"):
+		return "number"
+	case name == "string":
+		return "text"
+	}
+	return name
 }
 
 // Mistakes collects what is wrong with a file, so that all of it is told at once.

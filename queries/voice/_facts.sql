@@ -15,14 +15,14 @@
       CASE WHEN TRIM(site) <> '' THEN TRIM(site) END AS site,
       CASE WHEN TRIM(carrier) <> '' THEN TRIM(carrier) END AS carrier,
       {{valid "final_code" 100 699}} AS final_code,
-      ROW_NUMBER() OVER (PARTITION BY call_id, leg_no ORDER BY ingest_ts NULLS LAST, {{valid "duration_s" 0 86400}} NULLS LAST) AS copy
+      ROW_NUMBER() OVER (PARTITION BY call_id, leg_no ORDER BY ingest_ts NULLS LAST, {{valid "duration_s" 0 86400}} NULLS LAST) AS copy_no
     FROM {{.Params.table}}
     WHERE {{partition "dt"}}
       AND {{window "start_ts"}}
       AND call_id IS NOT NULL AND leg_no IS NOT NULL{{if .Params.sites}}
       AND TRIM(site) IN ({{.Params.sites}}){{end}}
   ) copies
-  WHERE copy = 1{{end}}
+  WHERE copy_no = 1{{end}}
 
 {{- /* Legs with what the limits are about. A leg is classified when it was answered, at least ten seconds
        of packets arrived, and something was measured; it is poor when one limit is passed. */ -}}

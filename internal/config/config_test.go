@@ -1,0 +1,176 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"qosreport"
+	"qosreport/internal/fault"
+)
+
+func load(text string) (*Config, error) {
+	return Load(fstest.MapFS{"configs/qosreport.yaml": {Data: []byte(text)}}, "configs/qosreport.yaml")
+}
+
+const good = `version: 1
+zone: Europe/Bratislava
+impala: {hosts: ["impalad-1.example.com:21050"], options: {MEM_LIMIT: 8g}, timeouts: {rpc: 90s}}
+kerberos: {keytab: /etc/report.keytab}
+log: {level: debug}
+`
+
+func TestLoadFillsInDefaults(t *testing.T) {
+	c, err := load(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if c.Impala.Timeouts != (Timeouts{Dial: seconds(10), Session: seconds(30), RPC: seconds(90)}) || !c.Impala.TLS.Enabled ||
+		c.Impala.Service != "impala" || c.Log.Level != "debug" || c.Out != "out" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// The embedded file shows every key with its default, and is the default.
+func TestTheEmbeddedFileIsTheDefault(t *testing.T) {
+	c, err := Load(qosreport.Files, "configs/qosreport.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.file, want.Impala.Hosts, want.Impala.Options, want.Kerberos.KDCs = c.file, []string{}, map[string]string{}, []string{}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "impala.hosts is missing") {
+		t.Errorf("without a host: %v", err)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	tests := []struct{ name, old, new, want string }{
+		{"version", "version: 1", "version: 3", "qosreport.yaml:1:10: version is 3: write 1"},
+		{"zone", "Europe/Bratislava", "Europe/Nowhere", `qosreport.yaml:2:7: zone is "Europe/Nowhere": write an IANA name`},
+		{"local zone", "Europe/Bratislava", "Local", `zone is "Local"`},
+		{"unknown key", "version: 1", "version: 1\nimpla: {}", `qosreport.yaml:2:1: unknown key "impla"`},
+		{"unknown key inside", "{rpc: 90s}", "{rcp: 90s}", `unknown key "rcp"`},
+		{"inline password", "{hosts:", "{password: geheim, hosts:", `unknown key "password"`},
+		{"host without quotes in a flow mapping", `["impalad-1.example.com:21050"]`, "[impalad-1.example.com:21050]", "a value of type mapping where text is due; a text that holds a colon may need quotes"},
+		{"host without port", "impalad-1.example.com:21050", "impalad-1.example.com", `impala.hosts[0] is "impalad-1.example.com": write host:port`},
+		{"port", ":21050", ":210500", "write host:port"},
+		{"transport", "{hosts:", "{transport: http, hosts:", `impala.transport is "http": write sasl, plain-socket`},
+		{"auth", "{hosts:", "{auth: krb, hosts:", `impala.auth is "krb": write kerberos, ldap, none`},
+		{"auth over a plain socket", "{hosts:", "{transport: plain-socket, hosts:", "a plain socket has no login"},
+		{"qop", "{hosts:", "{sasl_qop: privacy, hosts:", `impala.sasl_qop is "privacy"`},
+		{"service", "{hosts:", "{service: impala/host, hosts:", "write the first part of the service principal"},
+		{"ldap without user", "{hosts:", "{auth: ldap, password_env: X, hosts:", "impala.user is missing"},
+		{"ldap without password", "{hosts:", "{auth: ldap, user: u, hosts:", "write exactly one"},
+		{"ldap in clear", "{hosts:", "{auth: ldap, user: u, password_env: X, tls: {enabled: false}, hosts:", "would cross the network to impalad-1.example.com:21050 in clear"},
+		{"timeout", "rpc: 90s", "rpc: 5ms", "impala.timeouts.rpc is 5ms: write 1s or more"},
+		{"timeout without a unit", "rpc: 90s", "rpc: ninety", `impala.timeouts.rpc is "ninety": write a time span like 30s`},
+		{"tls version", "{hosts:", "{tls: {min_version: \"1.0\"}, hosts:", `impala.tls.min_version is "1.0"`},
+		{"client certificate without key", "{hosts:", "{tls: {cert_file: x}, hosts:", "belong together"},
+		{"no keytab", "{keytab: /etc/report.keytab}", "{principal: a@B}", "kerberos.keytab is missing"},
+		{"kdcs without realm", "{keytab:", "{kdcs: [kdc1], keytab:", "kerberos.realm is missing"},
+		{"kdc", "{keytab:", `{realm: A, kdcs: ["https://kdc/"], keytab:`, "write host or host:port"},
+		{"log level", "level: debug", "level: loud", `qosreport.yaml:5:14: log.level is "loud"`},
+		{"log format", "level: debug", "format: xml", `log.format is "xml": write auto, text or json`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text := strings.Replace(good, tt.old, tt.new, 1)
+			if text == good {
+				t.Fatal("the row changes nothing")
+			}
+			c, err := load(text)
+			if err == nil {
+				err = c.Validate()
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) || fault.AreaOf(err) != fault.Usage {
+				t.Errorf("got %v\nwant %s", err, tt.want)
+			}
+			if strings.Contains(fmt.Sprint(err), "geheim") {
+				t.Error("the error shows the password")
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreToldAtOnce(t *testing.T) {
+	c, err := load(strings.NewReplacer("version: 1", "version: 2", "Bratislava", "Nowhere", "level: debug", "format: xml").Replace(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLDAPInClearIsAllowedOnLoopback(t *testing.T) {
+	c, err := load("version: 1\nimpala: {hosts: [\"127.0.0.1:1\", \"[::1]:1\", \"localhost:1\"], auth: ldap, user: u, password_env: X, tls: {enabled: false}}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err != nil || !c.Impala.Loopback() {
+		t.Error(err)
+	}
+}
+
+func TestAMissingFileNamesTheFolder(t *testing.T) {
+	_, err := Load(fstest.MapFS{}, "configs/qosreport.yaml")
+	if fault.AreaOf(err) != fault.Usage || !strings.Contains(fault.Remedy(err), "--config-dir") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPasswords(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte(" geheim \r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("QOS_TEST_PASSWORD", "aus der Umgebung")
+	for _, tt := range []struct {
+		from Impala
+		want string
+	}{{Impala{PasswordFile: file}, " geheim "}, {Impala{PasswordEnv: "QOS_TEST_PASSWORD"}, "aus der Umgebung"}} {
+		if got, err := tt.from.Password(); err != nil || string(got) != tt.want {
+			t.Errorf("got %q, %v", string(got), err)
+		}
+	}
+	for _, from := range []Impala{{PasswordFile: file + "x"}, {PasswordEnv: "QOS_TEST_NOTHING"}} {
+		if _, err := from.Password(); fault.AreaOf(err) != fault.Usage {
+			t.Errorf("%+v: %v", from, err)
+		}
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	s := Secret("geheim")
+	quoted, err := json.Marshal(map[string]Secret{"password": s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "password", s)
+	if text := fmt.Sprintf("%v %s %#v %q", s, s, s, s) + string(quoted) + log.String(); strings.Contains(text, "geheim") {
+		t.Errorf("printed %s", text)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(good)
+	f.Fuzz(func(t *testing.T, text string) {
+		if c, err := load(text); err == nil {
+			_ = c.Validate()
+		}
+	})
+}
