@@ -245,6 +245,7 @@ func TestExplain(t *testing.T) {
    group by: dt
 |
 00:SCAN HDFS [default.t]
+   partition predicates: dt = '2017-09-12'
    HDFS partitions=1/2 files=1
    predicates: id > 3`
 	if got := strings.Join(rows, "\n"); got != want {

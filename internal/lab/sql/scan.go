@@ -18,6 +18,7 @@ type scan struct {
 	chosen []int // partitions; set by prune
 	first  []int // columns that the conditions need
 	rest   []int // the other columns that are needed
+	keys   []compiled
 	rows   []compiled
 }
 
@@ -25,16 +26,15 @@ type scan struct {
 func (o *scan) firstKey() int { return len(o.columns) - o.table.Keys() }
 
 func (o *scan) prune(need []bool) {
-	keys := make([]compiled, 0, len(o.conditions))
-	o.rows = nil
+	o.keys, o.rows = nil, nil
 	for _, c := range o.conditions {
 		if c.least() >= o.firstKey() {
-			keys = append(keys, c)
+			o.keys = append(o.keys, c)
 		} else {
 			o.rows = append(o.rows, c)
 		}
 	}
-	o.choose(keys)
+	o.choose()
 	used := make([]bool, len(o.columns))
 	for _, c := range o.rows {
 		c.mark(used)
@@ -51,20 +51,20 @@ func (o *scan) prune(need []bool) {
 
 // choose tries the conditions on the keys of each partition. A condition that
 // fails to compute keeps the partition, and fails again when rows are read.
-func (o *scan) choose(keys []compiled) {
+func (o *scan) choose() {
 	row := make([]Value, len(o.columns))
 	o.chosen = nil
 	failed := false
 	for i, values := range o.table.Partitions() {
 		copy(row[o.firstKey():], values)
 		var x execution
-		if allTrue(keys, &x, row) || x.err != nil {
+		if allTrue(o.keys, &x, row) || x.err != nil {
 			o.chosen = append(o.chosen, i)
 		}
 		failed = failed || x.err != nil
 	}
 	if failed {
-		o.rows = append(o.rows, keys...)
+		o.rows = append(o.rows, o.keys...)
 	}
 }
 
@@ -120,6 +120,9 @@ func (o *scan) partition(ctx context.Context, x *execution, rows Rows, row []Val
 func (o *scan) explain(p *plan) {
 	total := len(o.table.Partitions())
 	detail := fmt.Sprintf("HDFS partitions=%d/%d files=%d", len(o.chosen), total, len(o.chosen))
+	if len(o.keys) > 0 {
+		detail = "partition predicates: " + printAll(o.keys) + "\n" + detail
+	}
 	if len(o.rows) > 0 {
 		detail += "\npredicates: " + printAll(o.rows)
 	}
