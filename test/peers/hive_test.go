@@ -1,0 +1,234 @@
+//go:build peers
+
+package peers
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A million rows arrive whole, are converted right, and take no more memory than a few.
+func TestAMillionRows(t *testing.T) {
+	h := startHive(t)
+	o := ok(t, append([]string{"query", "--format", "null", "SELECT id FROM range(1000000)"}, h.flags()...)...)
+	idle := ok(t, append([]string{"query", "--format", "null", "SELECT id FROM range(1)"}, h.flags()...)...)
+	var sum uint64
+	for i := range 1_000_000 {
+		sum += uint64(crc32.ChecksumIEEE(strconv.AppendInt(nil, int64(i), 10)))
+	}
+	for _, want := range []string{"rows      1000000\n", fmt.Sprintf("checksum  %016x  id\n", sum)} {
+		if !strings.Contains(o.stdout, want) {
+			t.Errorf("no %q in\n%s", want, o.stdout)
+		}
+	}
+	if grown := o.peakKB - idle.peakKB; grown > 64<<10 {
+		t.Errorf("resident memory grew by %d KiB", grown)
+	}
+	t.Logf("%s; memory %d KiB, idle %d KiB", strings.Join(strings.Fields(o.stdout), " "), o.peakKB, idle.peakKB)
+}
+
+func TestEveryTypeOfHiveServer2(t *testing.T) {
+	h := startHive(t)
+	o := ok(t, append([]string{"query", "--format", "tsv", `SELECT true b, cast(-128 AS TINYINT) t, cast(-32768 AS SMALLINT) s, 2147483647 i, -9223372036854775808 l,
+		cast(1.1 AS FLOAT) f, 0.1D d, cast('NaN' AS DOUBLE) n, cast(12.30 AS DECIMAL(10,2)) m, 'žluť\n' x, cast('ab' AS CHAR(4)) c, cast('ab' AS VARCHAR(4)) v,
+		TIMESTAMP '2017-09-12 14:00:00.25' ts, DATE '2017-09-12' dt, array(1,2) a, map('k', 1) p, cast('abc' AS BINARY) y, NULL z`}, h.flags()...)...)
+	want := "b\tt\ts\ti\tl\tf\td\tn\tm\tx\tc\tv\tts\tdt\ta\tp\ty\tz\n" +
+		"true\t-128\t-32768\t2147483647\t-9223372036854775808\t1.1\t0.1\tNaN\t12.30\tžluť\\n\tab\tab\t2017-09-12 14:00:00.25\t2017-09-12\t[1,2]\t{\"k\":1}\tabc\t\\N\n"
+	if o.stdout != want {
+		t.Errorf("got  %q\nwant %q", o.stdout, want)
+	}
+}
+
+func TestErrorsOfHiveServer2(t *testing.T) {
+	h := startHive(t)
+	for statement, want := range map[string]string{
+		"SELECT * FROM nope":        "[TABLE_OR_VIEW_NOT_FOUND]",
+		"SELECT nope FROM range(1)": "[UNRESOLVED_COLUMN",
+		"SELEC 1":                   "[PARSE_SYNTAX_ERROR]",
+		"SELECT id, assert_true(id < 50000) FROM range(100000)": "is not true",
+	} {
+		o := qosreport(t, append([]string{"query", statement}, h.flags()...)...)
+		if o.code != 5 || !strings.Contains(o.stderr, want) || strings.Contains(o.stderr, "\tat ") {
+			t.Errorf("%s: exit code %d\n%s", statement, o.code, o.stderr)
+		}
+	}
+}
+
+// SIGTERM during a long statement: it is cancelled on the server, the exit code is 10,
+// and it does not take long.
+func TestSIGTERMCancelsOnTheServer(t *testing.T) {
+	h := startHive(t)
+	out := filepath.Join(t.TempDir(), "out")
+	config := reportOf(t, "SELECT count(*) AS n FROM range(200000000000) WHERE sqrt(id) % 7 = 3")
+	cmd := command(t, append([]string{"--config-dir", config, "--date", "2017-09-12", "--out", out}, h.flags()...)...)
+	stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stderr.Close()
+	cmd.Stderr = stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	h.log(t, "Starting job") // the statement runs
+	began := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if code, took := cmd.ProcessState.ExitCode(), time.Since(began); code != 10 || took > 10*time.Second {
+		t.Errorf("exit code %d after %s", code, took)
+	}
+	h.log(t, "cancelled")
+	if entries, _ := os.ReadDir(out); len(entries) != 0 {
+		t.Errorf("left behind: %v", entries)
+	}
+}
+
+// reportOf makes a configuration folder with a report of one statement.
+func reportOf(t *testing.T, statement string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"configs/qosreport.yaml":   "version: 1\n",
+		"configs/reports/one.yaml": "version: 1\ndatasets:\n  one: {query: one.sql, rows: true}\nsections:\n  one: {table: one}\noutputs: {json: {}, xlsx: {}, html: {}}\n",
+		"queries/one.sql":          statement,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestTLSAndPlainLogin(t *testing.T) {
+	h := startHive(t, "HS2_AUTH=NONE", "HS2_TLS=1")
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("any\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	login := []string{"query", "SELECT 1 AS one", "--impala-auth", "ldap", "--impala-user", "report", "--impala-password-file", password}
+	ca := filepath.Join(h.dir, "ca.pem")
+	if o := ok(t, append(login, "--impala-host", h.addr, "--impala-tls-ca", ca)...); o.stdout != "one\n1\n" {
+		t.Errorf("got %q", o.stdout)
+	}
+	_, port, _ := strings.Cut(h.addr, ":")
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+		code int
+	}{
+		{"unknown authority", []string{"--impala-host", h.addr}, "set impala.tls.ca_file", 4},
+		{"another name", []string{"--impala-host", "127.0.0.1:" + port, "--impala-tls-ca", ca}, "impala.tls.server_name", 4},
+		{"no TLS", []string{"--impala-host", h.addr, "--no-impala-tls"}, "", 4},
+	} {
+		o := qosreport(t, append(login, tt.args...)...)
+		if o.code != tt.code || !strings.Contains(o.stderr, tt.want) || !strings.Contains(o.stderr, "try:") {
+			t.Errorf("%s: exit code %d\n%s", tt.name, o.code, o.stderr)
+		}
+	}
+}
+
+// figures are the tiles of a report by measure.
+func figures(t *testing.T, dir string) map[string]tile {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("JSON files %v, %v", paths, err)
+	}
+	data, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page struct {
+		Sections []struct {
+			Tiles []tile
+			Table struct{ Rows [][]any }
+		}
+	}
+	if err := json.Unmarshal(data, &page); err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]tile)
+	for _, s := range page.Sections {
+		for _, tl := range s.Tiles {
+			all[tl.Measure] = tl
+		}
+		for i, row := range s.Table.Rows {
+			for j, v := range row {
+				if number, isNumber := v.(float64); isNumber {
+					all[fmt.Sprintf("row %d column %d", i, j)] = tile{Value: &number}
+				}
+			}
+		}
+	}
+	return all
+}
+
+type tile struct {
+	Measure string
+	Value   *float64
+	N       float64
+}
+
+// The report of the demo, and of a server that others wrote behind MIT's KDC with each
+// protection level: the same figures.
+func TestKeytabToReport(t *testing.T) {
+	demo := t.TempDir()
+	export := filepath.Join(demo, "export")
+	ok(t, "demo", "--days", "4", "--out", filepath.Join(demo, "out"), "--export", export)
+	want := figures(t, filepath.Join(demo, "out"))
+	if len(want) < 100 {
+		t.Fatalf("the demo's report has %d figures", len(want))
+	}
+	r := startRealm(t, "report", "hive/localhost")
+	for _, qop := range []string{"auth", "auth-int", "auth-conf"} {
+		t.Run(qop, func(t *testing.T) {
+			h := kerberized(t, r, qop)
+			login := h.login(r, qop)
+			h.load(t, export, login)
+			out := t.TempDir()
+			ok(t, append([]string{"--date", "2017-09-12", "--zone", "Europe/Bratislava", "--report", "voice-daily", "--out", out}, login...)...)
+			got := figures(t, out)
+			if len(got) != len(want) {
+				t.Errorf("%d figures, the demo has %d", len(got), len(want))
+			}
+			for name, w := range want {
+				g, found := got[name]
+				if !found || g.N != w.N && name != "minutes" || g.Value == nil || math.Abs(*g.Value-*w.Value) > 1e-9*math.Abs(*w.Value) {
+					t.Errorf("%s: got %v of %v, the demo %v of %v", name, g.Value, g.N, *w.Value, w.N)
+				}
+			}
+		})
+	}
+	t.Run("a level that the server lacks", func(t *testing.T) {
+		h := kerberized(t, r, "auth")
+		o := qosreport(t, append([]string{"query", "SELECT 1"}, h.login(r, "auth-conf")...)...)
+		if o.code != 4 || !strings.Contains(o.stderr, "auth-conf") || !strings.Contains(o.stderr, "try:") {
+			t.Errorf("exit code %d\n%s", o.code, o.stderr)
+		}
+		o = qosreport(t, append(append([]string{"query", "SELECT 1"}, h.login(r, "auth")...), "--impala-service", "impala")...)
+		if o.code != 4 || !strings.Contains(o.stderr, "impala/localhost") {
+			t.Errorf("unknown service: exit code %d\n%s", o.code, o.stderr)
+		}
+		script(t, nil, "kdc.sh", "rekey", r.dir, "report")
+		o = qosreport(t, append([]string{"query", "SELECT 1"}, h.login(r, "auth")...)...)
+		if o.code != 4 || !strings.Contains(o.stderr, "does not accept the key") {
+			t.Errorf("stale keytab: exit code %d\n%s", o.code, o.stderr)
+		}
+	})
+}
