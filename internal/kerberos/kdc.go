@@ -1,0 +1,241 @@
+package kerberos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+)
+
+const (
+	hedgeDelay     = time.Second     // without an answer, before the next KDC is asked too
+	connectTimeout = 2 * time.Second // one KDC
+	answerTimeout  = 3 * time.Second // one KDC, once connected
+	restTime       = time.Minute     // a KDC that failed is asked last for so long
+)
+
+// kdcs finds the KDCs of a realm and exchanges messages with them. It remembers which
+// one answered and which ones did not.
+type kdcs struct {
+	conf      *conf
+	dial      func(ctx context.Context, network, addr string) (net.Conn, error)
+	lookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+	now       func() time.Time
+	log       *slog.Logger
+
+	mu     sync.Mutex
+	last   string               // answered last
+	failed map[string]time.Time // when
+}
+
+// attempt is what came of asking one KDC.
+type attempt struct {
+	network, addr string
+	took          time.Duration
+	reply         []byte
+	err           error
+}
+
+func (a attempt) String() string {
+	return fmt.Sprintf("%s/%s %s (%s)", a.addr, a.network, reason(a.err), a.took.Round(time.Millisecond))
+}
+
+// exchange sends a request to the KDCs of a realm and returns the first reply, which may
+// be a KRB-ERROR. Pre-authenticated requests are sent with care: a wrong key that is
+// shown to three KDCs at once counts three times towards a lock-out.
+func (k *kdcs) exchange(ctx context.Context, realm string, request []byte, care bool) ([]byte, error) {
+	addrs, err := k.addresses(ctx, realm)
+	if err != nil {
+		return nil, err
+	}
+	var failed []attempt
+	if len(request) <= k.conf.udpLimit {
+		reply, tries := k.race(ctx, "udp", addrs, request, care)
+		if reply != nil && errorCode(reply) != errorcode.KRB_ERR_RESPONSE_TOO_BIG {
+			return reply, nil
+		}
+		failed = append(failed, tries...)
+	}
+	reply, tries := k.race(ctx, "tcp", addrs, request, care)
+	if reply != nil {
+		return reply, nil
+	}
+	failed = append(failed, tries...)
+	refused := func(a attempt) bool { return errors.Is(a.err, syscall.ECONNREFUSED) }
+	if k.conf.udpLimit == 0 && ctx.Err() == nil && !slices.ContainsFunc(tries, func(a attempt) bool { return !refused(a) }) {
+		reply, tries = k.race(ctx, "udp", addrs, request, care)
+		if reply != nil && errorCode(reply) != errorcode.KRB_ERR_RESPONSE_TOO_BIG {
+			return reply, nil
+		}
+		failed = append(failed, tries...)
+	}
+	return nil, unreachable(ctx, realm, len(addrs), failed)
+}
+
+func unreachable(ctx context.Context, realm string, addrs int, failed []attempt) error {
+	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
+		return fmt.Errorf("ask the KDCs of %s: %w", realm, cause)
+	}
+	var each []string
+	for _, a := range failed {
+		each = append(each, a.String())
+	}
+	who := "the KDC of " + realm + " did not answer"
+	if addrs > 1 {
+		who = fmt.Sprintf("none of %d KDCs of %s answered", addrs, realm)
+	}
+	return fail(KDCUnreachable, nil, "see whether name resolution works and whether a firewall lets TCP (and UDP) port 88 through; other programs say \"Cannot contact any KDC\"",
+		"%s: %s", who, strings.Join(each, ", "))
+}
+
+// addresses are the KDCs of a realm in the order in which to ask them.
+func (k *kdcs) addresses(ctx context.Context, realm string) ([]string, error) {
+	addrs := slices.Clone(k.conf.kdcs[realm])
+	if len(addrs) == 0 && k.conf.dnsLookupKDC {
+		addrs = k.fromDNS(ctx, realm)
+	}
+	if len(addrs) == 0 {
+		return nil, k.unknownRealm(realm)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	rank := func(addr string) int {
+		at, failed := k.failed[addr]
+		switch {
+		case addr == k.last:
+			return 0
+		case failed && k.now().Sub(at) < restTime:
+			return 2
+		}
+		return 1
+	}
+	slices.SortStableFunc(addrs, func(a, b string) int { return rank(a) - rank(b) })
+	return addrs, nil
+}
+
+// fromDNS asks for the service records of a realm (RFC 4120 section 7.2.3.2).
+func (k *kdcs) fromDNS(ctx context.Context, realm string) []string {
+	for _, proto := range []string{"tcp", "udp"} {
+		_, records, err := k.lookupSRV(ctx, "kerberos", proto, realm)
+		if err != nil {
+			k.log.DebugContext(ctx, "no KDC in DNS", "realm", realm, "proto", proto, "reason", reason(err))
+		}
+		var addrs []string
+		for _, r := range records {
+			if host := strings.TrimSuffix(r.Target, "."); host != "" {
+				addrs = append(addrs, net.JoinHostPort(host, strconv.Itoa(int(r.Port))))
+			}
+		}
+		if len(addrs) > 0 {
+			return addrs
+		}
+	}
+	return nil
+}
+
+func (k *kdcs) unknownRealm(realm string) error {
+	var known []string
+	text := "no KDC is known for realm " + realm
+	for name := range k.conf.kdcs {
+		if strings.EqualFold(name, realm) && name != realm {
+			text += fmt.Sprintf(": did you mean %s?", name)
+		}
+		known = append(known, name)
+	}
+	slices.Sort(known)
+	if len(known) > 0 {
+		text += " (krb5.conf has: " + strings.Join(known[:min(len(known), 10)], ", ") + ")"
+	}
+	return fail(NoKDC, nil, "add the realm with its kdc lines to [realms], or give --kerberos-kdc; realm names are case-sensitive; other programs say \"Cannot find KDC for realm\"", "%s", text)
+}
+
+// race asks the KDCs one after the other, the next one when the last has failed or has
+// not answered for a while, and takes the first reply. When it returns, no request is
+// under way any more.
+func (k *kdcs) race(ctx context.Context, network string, addrs []string, request []byte, care bool) ([]byte, []attempt) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan attempt)
+	timer := time.NewTimer(hedgeDelay)
+	defer timer.Stop()
+	started, running := 0, 0
+	start := func() {
+		addr := addrs[started]
+		started++
+		running++
+		timer.Reset(hedgeDelay)
+		go func() { results <- k.ask(ctx, network, addr, request) }()
+	}
+	var reply []byte
+	var failed []attempt
+	start()
+	for running > 0 {
+		var hedge <-chan time.Time
+		if reply == nil && started < len(addrs) && (!care || len(failed) > 0) {
+			hedge = timer.C
+		}
+		select {
+		case <-hedge:
+			start()
+		case a := <-results:
+			running--
+			switch {
+			case reply != nil: // late: only waited for
+			case a.err == nil:
+				reply = a.reply
+				cancel()
+			default:
+				failed = append(failed, a)
+				if started < len(addrs) && ctx.Err() == nil {
+					start()
+				}
+			}
+		}
+	}
+	return reply, failed
+}
+
+// ask exchanges one request with one KDC.
+func (k *kdcs) ask(ctx context.Context, network, addr string, request []byte) attempt {
+	began := time.Now()
+	a := attempt{network: network, addr: addr}
+	if network == "udp" {
+		a.reply, a.err = k.askUDP(ctx, addr, request)
+	} else {
+		a.reply, a.err = k.askTCP(ctx, addr, request)
+	}
+	if a.err == nil {
+		a.err = checkReply(a.reply)
+	}
+	a.took = time.Since(began)
+	if ctx.Err() == nil {
+		k.remember(addr, a.err == nil)
+	} else if a.err != nil {
+		a.err = context.Cause(ctx) // more to the point than a connection that is closed
+	}
+	k.log.DebugContext(ctx, "asked a KDC", "addr", addr, "network", network, "took", a.took, "result", reason(a.err))
+	return a
+}
+
+func (k *kdcs) remember(addr string, answered bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if answered {
+		k.last = addr
+		delete(k.failed, addr)
+		return
+	}
+	if k.last == addr {
+		k.last = ""
+	}
+	k.failed[addr] = k.now()
+}

@@ -1,0 +1,207 @@
+// Package kerberos logs in from a keytab and proves to a service who logged in: krb5.conf
+// and keytab in, tickets out, and SASL GSSAPI with its security layers on top.
+//
+// It is a client of its own in pure Go. [Login] gives [Creds], which hand out tickets
+// ([Creds.Ticket]) and SASL logins ([Creds.NewSASL]) to any number of goroutines. Tickets
+// are kept and renewed when they are asked for, by a new login from the keytab; nothing
+// runs in the background.
+//
+// Failures are an [Error] with a [Kind] and come with a remedy. Keys, tickets and tokens
+// never show up in errors or logs, and a key that the KDC refused is not tried again,
+// because every attempt counts towards a lock-out.
+package kerberos
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"qosreport/internal/fault"
+	"qosreport/internal/kerberos/krb5"
+)
+
+// Options say who logs in and how to find the KDCs. Only a keytab is required, and that
+// may come from krb5.conf or the environment.
+type Options struct {
+	Principal string   // name or name@REALM; "" means the only one in the keytab
+	Keytab    string   // path; "" means KRB5_CLIENT_KTNAME, KRB5_KTNAME, then default_keytab_name
+	KRB5Conf  string   // path, or several with colons; "" means KRB5_CONFIG, then /etc/krb5.conf
+	Realm     string   // "" means the principal's, then default_realm
+	KDCs      []string // host or host:port of the realm, instead of those in krb5.conf
+
+	StrictPermissions bool // refuse a keytab that others can read; otherwise it is a warning
+
+	Dial      func(ctx context.Context, network, addr string) (net.Conn, error) // nil means a net.Dialer
+	LookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+	Now       func() time.Time // nil means time.Now
+	Rand      io.Reader        // nil means crypto/rand
+	Logger    *slog.Logger     // nil discards
+	Timeout   time.Duration    // of one login or one ticket as a whole; 0 means 30s
+}
+
+func (o Options) withDefaults() Options {
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
+	}
+	if o.LookupSRV == nil {
+		o.LookupSRV = net.DefaultResolver.LookupSRV
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.KRB5Conf = cmp.Or(o.KRB5Conf, os.Getenv("KRB5_CONFIG"), "/etc/krb5.conf:/usr/local/etc/krb5.conf")
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	return o
+}
+
+// Creds are a login. They are for any number of goroutines.
+type Creds struct {
+	opts  Options
+	conf  *conf
+	kdcs  *kdcs
+	clock *clock
+	log   *slog.Logger
+
+	client       krb5.Principal // who logged in; set once, by Login
+	warnedKeytab atomic.Bool
+	warnedClock  atomic.Bool
+
+	mu      sync.Mutex
+	tickets map[string]*Ticket // by service principal with realm
+	flights map[string]*flight // requests under way, by the same
+	serial  uint64             // of the last ticket
+	closed  bool
+}
+
+var errClosed = errors.New("the login was closed")
+
+// Login reads the keytab and gets a ticket-granting ticket, which proves that the KDC
+// takes the key.
+func Login(ctx context.Context, o Options) (*Creds, error) {
+	c, err := newCreds(ctx, o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	if err := c.identify(ctx); err != nil {
+		return nil, err
+	}
+	t, err := c.get(ctx, krb5.TGS(c.client.Realm))
+	if err != nil {
+		return nil, err
+	}
+	t.key.Clear()
+	return c, nil
+}
+
+// newCreds reads the configuration.
+func newCreds(ctx context.Context, o Options) (*Creds, error) {
+	settings := defaultConf()
+	if o.Realm == "" || len(o.KDCs) == 0 {
+		var err error
+		if settings, err = loadConf(o.KRB5Conf); err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range settings.warnings {
+		o.Logger.WarnContext(ctx, "krb5.conf needs care", "reason", w)
+	}
+	settings.defaultRealm = cmp.Or(o.Realm, settings.defaultRealm)
+	o.Keytab = cmp.Or(o.Keytab, os.Getenv("KRB5_CLIENT_KTNAME"), os.Getenv("KRB5_KTNAME"), settings.defaultKeytab)
+	if o.Keytab == "" {
+		return nil, fail(KeytabRead, nil, "name a keytab: --kerberos-keytab, kerberos.keytab", "no keytab is configured")
+	}
+	return &Creds{
+		opts:  o,
+		conf:  settings,
+		clock: &clock{now: o.Now},
+		log:   o.Logger,
+		kdcs: &kdcs{conf: settings, dial: o.Dial, lookupSRV: o.LookupSRV, now: o.Now, log: o.Logger,
+			failed: map[string]time.Time{}},
+		tickets: map[string]*Ticket{},
+		flights: map[string]*flight{},
+	}, nil
+}
+
+// identify settles who logs in, which the keytab may say, and where.
+func (c *Creds) identify(ctx context.Context) error {
+	if c.opts.Principal != "" {
+		p, err := krb5.ParsePrincipal(c.opts.Principal)
+		if err != nil {
+			return fail(NoRealm, err, "write name@REALM", "the principal cannot be read")
+		}
+		if p.Realm = cmp.Or(p.Realm, c.conf.defaultRealm); p.Realm == "" {
+			return fail(NoRealm, nil, "write "+c.opts.Principal+"@REALM, or set default_realm in krb5.conf", "which realm is %s in?", c.opts.Principal)
+		}
+		c.client = p
+	}
+	entries, err := c.readKeytab(ctx)
+	if err != nil {
+		return err
+	}
+	defer keySet(entries).clear()
+	if c.client, _, err = c.pickKeys(entries); err != nil {
+		return err
+	}
+	return c.fixKDCs()
+}
+
+// fixKDCs puts the addresses of the options in place of those in krb5.conf.
+func (c *Creds) fixKDCs() error {
+	if len(c.opts.KDCs) == 0 {
+		return nil
+	}
+	var addrs []string
+	for _, text := range c.opts.KDCs {
+		addr, err := kdcAddress(strings.TrimSpace(text))
+		if err != nil {
+			return fail(NoKDC, err, "write host or host:port: --kerberos-kdc, kerberos.kdcs", "a KDC's address cannot be read")
+		}
+		addrs = append(addrs, addr)
+	}
+	c.conf.kdcs[c.client.Realm] = addrs
+	return nil
+}
+
+// Principal is who logged in, as name@REALM.
+func (c *Creds) Principal() string { return c.client.String() }
+
+// Close overwrites the keys of all tickets. SASL logins that are complete go on.
+func (c *Creds) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for name, t := range c.tickets {
+		t.key.Clear()
+		delete(c.tickets, name)
+	}
+	return nil
+}
+
+// String names who logged in.
+func (c *Creds) String() string { return "login of " + c.Principal() }
+
+// GoString is String.
+func (c *Creds) GoString() string { return c.String() }
+
+// LogValue is String.
+func (c *Creds) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// wrongReply is a reply that is not an answer to what was asked.
+func wrongReply(what string) error {
+	return fault.Errorf(fault.Security, fault.Authentication, "the KDC's reply is not for this request: %s", what)
+}

@@ -1,0 +1,188 @@
+package kerberos
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"qosreport/internal/kerberos/krb5"
+)
+
+const maxKeytabBytes = 1 << 20
+
+// keySet are the keys of one principal, the best of each type first.
+type keySet []krb5.KeytabEntry
+
+// enctypes are those of wanted for which there is a key, in the order of wanted.
+func (k keySet) enctypes(wanted []int32) []int32 {
+	var ids []int32
+	for _, id := range wanted {
+		if len(k.of(id)) > 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (k keySet) of(enctype int32) []krb5.KeytabEntry {
+	var found []krb5.KeytabEntry
+	for _, e := range k {
+		if e.Key.Enctype == enctype {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// String lists versions and types, never keys.
+func (k keySet) String() string {
+	var parts []string
+	for _, e := range k {
+		parts = append(parts, fmt.Sprintf("kvno %d %s", e.KVNO, krb5.EnctypeName(e.Key.Enctype)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (k keySet) clear() {
+	for _, e := range k {
+		e.Key.Clear()
+	}
+}
+
+// bestFirst orders by version, then by age: of two entries with one version the newer
+// was written after a mistake.
+func bestFirst(a, b krb5.KeytabEntry) int {
+	return cmp.Or(cmp.Compare(b.KVNO, a.KVNO), b.Written.Compare(a.Written))
+}
+
+// keytabPath takes the type off a keytab name (FILE:path).
+func keytabPath(name string) (string, error) {
+	kind, path, ok := strings.Cut(name, ":")
+	switch {
+	case !ok || strings.ContainsRune(kind, '/'):
+		return name, nil
+	case kind == "FILE" || kind == "WRFILE":
+		return path, nil
+	}
+	return "", fail(KeytabRead, nil, "name a file", "keytabs of the type %s: are not read", kind)
+}
+
+// readKeytab reads the keytab file after checks on the file itself.
+func (c *Creds) readKeytab(ctx context.Context) ([]krb5.KeytabEntry, error) {
+	path, err := keytabPath(c.opts.Keytab)
+	if err != nil {
+		return nil, err
+	}
+	data, err := c.readKeytabFile(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(data)
+	switch {
+	case len(data) > maxKeytabBytes:
+		return nil, fail(KeytabFormat, nil, "name the right file", "%s is longer than %d bytes: not a keytab", path, maxKeytabBytes)
+	case len(data) == 0:
+		return nil, fail(KeytabEmpty, nil, "export the keytab again: the disk may have been full", "keytab %s is empty", path)
+	}
+	entries, err := krb5.ParseKeytab(data)
+	if err != nil {
+		return nil, fail(KeytabFormat, nil, "export the keytab again and copy it as a binary file; klist -kt "+path+" must list it", "%s cannot be used: %s", path, err)
+	}
+	if len(entries) == 0 {
+		return nil, fail(KeytabEmpty, nil, "export the keytab again", "keytab %s has no keys", path)
+	}
+	return entries, nil
+}
+
+func (c *Creds) readKeytabFile(ctx context.Context, path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if !info.Mode().IsRegular() { // a pipe would make the opening wait
+		return nil, fail(KeytabRead, nil, "name a file", "keytab %s is no regular file", path)
+	}
+	if err := c.checkAccess(ctx, path, info); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxKeytabBytes+1))
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	return data, nil
+}
+
+func unreadable(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(KeytabRead, nil, "name the right file: --kerberos-keytab, kerberos.keytab", "there is no keytab %s", path)
+	case errors.Is(err, fs.ErrPermission):
+		return fail(KeytabRead, nil, "make this user its owner, with mode 0600", "keytab %s may not be read by this user (uid %d)", path, os.Geteuid())
+	}
+	return fail(KeytabRead, err, "see whether the path leads to a file", "keytab %s cannot be read", path)
+}
+
+// checkAccess looks at who else can read a keytab. Secrets in containers are readable by
+// everybody there, so that it is a warning unless the options are strict.
+func (c *Creds) checkAccess(ctx context.Context, path string, info os.FileInfo) error {
+	var wrong string
+	owner, known := ownerOf(info)
+	switch {
+	case info.Mode().Perm()&0o077 != 0:
+		wrong = fmt.Sprintf("keytab %s is open to other users (mode %04o)", path, info.Mode().Perm())
+	case known && owner != os.Geteuid() && owner != 0:
+		wrong = fmt.Sprintf("keytab %s belongs to another user (uid %d)", path, owner)
+	default:
+		return nil
+	}
+	if c.opts.StrictPermissions {
+		return fail(KeytabPerm, nil, "chmod 600, owned by the user of this job", "%s", wrong)
+	}
+	if !c.warnedKeytab.Swap(true) {
+		c.log.WarnContext(ctx, "keytab is not private", "keytab", path, "reason", wrong)
+	}
+	return nil
+}
+
+// pickKeys are the keys of the principal, or of the only principal that the keytab has.
+func (c *Creds) pickKeys(entries []krb5.KeytabEntry) (krb5.Principal, keySet, error) {
+	var keys keySet
+	var names []string
+	wanted := c.client
+	for _, e := range entries {
+		if name := e.Principal.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		if len(wanted.Components) == 0 || e.Principal.Equal(wanted) {
+			keys = append(keys, e)
+		}
+	}
+	listed := strings.Join(names[:min(len(names), 10)], ", ")
+	if len(names) > 10 {
+		listed += fmt.Sprintf(" and %d more", len(names)-10)
+	}
+	if len(wanted.Components) == 0 {
+		if len(names) > 1 {
+			return wanted, nil, fail(KeytabNoEntry, nil, "say who logs in: --kerberos-principal, kerberos.principal",
+				"keytab %s has more than one principal: %s", c.opts.Keytab, listed)
+		}
+		wanted = entries[0].Principal
+	}
+	if len(keys) == 0 {
+		return wanted, nil, fail(KeytabNoEntry, nil, "either the file or the principal is the wrong one; realms are case-sensitive",
+			"keytab %s has keys for: %s; none for %s", c.opts.Keytab, listed, wanted)
+	}
+	slices.SortStableFunc(keys, bestFirst)
+	return wanted, keys, nil
+}

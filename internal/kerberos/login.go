@@ -1,0 +1,254 @@
+package kerberos
+
+import (
+	"context"
+	"encoding/asn1"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"qosreport/internal/kerberos/krb5"
+
+	"github.com/jcmturner/gokrb5/v8/iana"
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+	"github.com/jcmturner/gokrb5/v8/iana/flags"
+	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
+	"github.com/jcmturner/gokrb5/v8/iana/msgtype"
+	"github.com/jcmturner/gokrb5/v8/iana/patype"
+	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
+)
+
+const (
+	paSPAKE        = 151              // RFC 9588
+	clockTolerance = time.Second      // an offset up to this is not worth keeping
+	clockAlarm     = 60 * time.Second // an offset from here on is worth a warning
+)
+
+// login gets a ticket-granting ticket with the keys of the keytab (RFC 4120 section 3.1).
+// The first request carries no proof, since only the KDC's answer says which one it wants.
+func (c *Creds) login(ctx context.Context) (*Ticket, error) {
+	entries, err := c.readKeytab(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer keySet(entries).clear()
+	_, keys, err := c.pickKeys(entries)
+	if err != nil {
+		return nil, err
+	}
+	enctypes := keys.enctypes(c.conf.loginEnctypes)
+	if len(enctypes) == 0 {
+		return nil, fail(EtypeUnsupported, nil, "give the account AES keys and export a new keytab, or see the enctype lists in krb5.conf",
+			"no encryption type in common: the keytab has %s", keys)
+	}
+	body, err := c.newBody(krb5.TGS(c.client.Realm), enctypes)
+	if err != nil {
+		return nil, err
+	}
+	body.CName = c.client.Wire()
+	reply, err := c.askAS(ctx, body, nil)
+	if err != nil {
+		return nil, err
+	}
+	if errorCode(reply) == errorcode.KDC_ERR_PREAUTH_REQUIRED {
+		proof, err := c.prove(ctx, reply, keys)
+		if err != nil {
+			return nil, err
+		}
+		if reply, err = c.askAS(ctx, body, proof); err != nil {
+			return nil, err
+		}
+	}
+	if reply[0] == tagKRBError {
+		e, err := parseKRBError(reply)
+		if err != nil {
+			return nil, wrongReply(err.Error())
+		}
+		return nil, c.asFailure(e, keys)
+	}
+	return c.acceptAS(ctx, reply, body, keys)
+}
+
+// newBody is the part that all requests to a KDC have. Times are the KDC's.
+func (c *Creds) newBody(service krb5.Principal, enctypes []int32) (messages.KDCReqBody, error) {
+	var nonce [4]byte
+	if _, err := io.ReadFull(c.opts.Rand, nonce[:]); err != nil {
+		return messages.KDCReqBody{}, fmt.Errorf("read random bytes: %w", err)
+	}
+	now := c.clock.corrected().UTC()
+	body := messages.KDCReqBody{
+		KDCOptions: types.NewKrbFlags(),
+		Realm:      service.Realm,
+		SName:      service.Wire(),
+		Till:       now.Add(c.conf.ticketLifetime),
+		Nonce:      int(binary.BigEndian.Uint32(nonce[:]) &^ (1 << 31)),
+		EType:      enctypes,
+	}
+	if c.conf.forwardable {
+		types.SetFlag(&body.KDCOptions, flags.Forwardable)
+	}
+	if c.conf.renewLifetime > 0 {
+		types.SetFlag(&body.KDCOptions, flags.Renewable)
+		body.RTime = now.Add(c.conf.renewLifetime)
+	}
+	return body, nil
+}
+
+func (c *Creds) askAS(ctx context.Context, body messages.KDCReqBody, proof types.PADataSequence) ([]byte, error) {
+	request := messages.ASReq{KDCReqFields: messages.KDCReqFields{
+		PVNO: iana.PVNO, MsgType: msgtype.KRB_AS_REQ, PAData: proof, ReqBody: body,
+	}}
+	b, err := request.Marshal()
+	if err != nil {
+		return nil, errors.New("the login request cannot be encoded")
+	}
+	reply, err := c.kdcs.exchange(ctx, c.client.Realm, b, len(proof) > 0)
+	if err == nil && reply[0] == tagTGSRep {
+		err = wrongReply("a service ticket instead of a login")
+	}
+	return reply, err
+}
+
+// prove answers a KDC that wants pre-authentication with an encrypted timestamp
+// (RFC 4120 section 5.2.7.2). The KDC's error brings its time, which is used.
+func (c *Creds) prove(ctx context.Context, reply []byte, keys keySet) (types.PADataSequence, error) {
+	e, err := parseKRBError(reply)
+	if err != nil {
+		return nil, wrongReply(err.Error())
+	}
+	c.learnTime(ctx, peerTime(e.STime, e.Susec))
+	enctype, err := c.preauthEnctype(e, keys)
+	if err != nil {
+		return nil, err
+	}
+	whole, micros := c.clock.stamp()
+	stamp, err := asn1.Marshal(types.PAEncTSEnc{PATimestamp: whole, PAUSec: micros})
+	if err != nil {
+		return nil, fmt.Errorf("encode a timestamp: %w", err)
+	}
+	entry := keys.of(enctype)[0]
+	sealed, err := entry.Key.Encrypt(stamp, keyusage.AS_REQ_PA_ENC_TIMESTAMP, int(entry.KVNO))
+	if err != nil {
+		return nil, err
+	}
+	value, err := sealed.Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("encode a timestamp: %w", err)
+	}
+	proof := types.PADataSequence{{PADataType: patype.PA_ENC_TIMESTAMP, PADataValue: value}}
+	for _, pa := range methods(e) { // the KDC keeps its state in the cookie (RFC 6113 section 5.2)
+		if pa.PADataType == patype.PA_FX_COOKIE {
+			proof = append(proof, pa)
+		}
+	}
+	return proof, nil
+}
+
+func methods(e *messages.KRBError) types.PADataSequence {
+	var list types.PADataSequence
+	if krb5.Guard("pre-authentication data", func() error { return list.Unmarshal(e.EData) }) != nil {
+		return nil
+	}
+	return list
+}
+
+// preauthEnctype is the first type of the KDC's list for which there is a key. A KDC
+// that sends no list takes any.
+func (c *Creds) preauthEnctype(e *messages.KRBError, keys keySet) (int32, error) {
+	list := methods(e)
+	if !list.Contains(patype.PA_ENC_TIMESTAMP) && (list.Contains(patype.PA_FX_FAST) || list.Contains(paSPAKE)) {
+		return 0, failure(&Error{Kind: PreauthUnsupported, Code: e.ErrorCode,
+			Text: fmt.Sprintf("the KDC wants a pre-authentication of %s that this program does not have (FAST or SPAKE)", c.client)},
+			"enable encrypted timestamps for this principal")
+	}
+	ours := keys.enctypes(c.conf.loginEnctypes)
+	for _, pa := range list {
+		if pa.PADataType != patype.PA_ETYPE_INFO2 {
+			continue
+		}
+		var infos types.ETypeInfo2
+		if err := krb5.Guard("ETYPE-INFO2", func() (err error) { infos, err = pa.GetETypeInfo2(); return err }); err != nil {
+			return 0, wrongReply(err.Error())
+		}
+		for _, info := range infos {
+			if slices.Contains(ours, info.EType) {
+				return info.EType, nil
+			}
+		}
+		return 0, failure(&Error{Kind: EtypeUnsupported, Code: e.ErrorCode,
+			Text: fmt.Sprintf("no encryption type in common with the KDC: the keytab has %s", keys)},
+			"export a new keytab: the account's keys are of other types")
+	}
+	return ours[0], nil
+}
+
+// learnTime takes the KDC's clock for the right one, unless krb5.conf forbids it.
+func (c *Creds) learnTime(ctx context.Context, kdc time.Time) {
+	if !c.conf.timeSync || c.clock.ahead(kdc).Abs() <= clockTolerance {
+		return
+	}
+	offset := c.clock.learn(kdc)
+	if offset.Abs() > clockAlarm && !c.warnedClock.Swap(true) {
+		c.log.WarnContext(ctx, "clock differs from that of the KDC, whose time is used; the service's clock decides too", "kdc_ahead", offset.Round(time.Second))
+	}
+}
+
+// acceptAS opens the reply to a login and checks that it answers the request
+// (RFC 4120 section 3.1.5).
+func (c *Creds) acceptAS(ctx context.Context, reply []byte, body messages.KDCReqBody, keys keySet) (*Ticket, error) {
+	var rep messages.ASRep
+	if err := krb5.Guard("AS-REP", func() error { return rep.Unmarshal(reply) }); err != nil {
+		return nil, wrongReply(err.Error())
+	}
+	plain, err := openASRep(rep.EncPart, keys)
+	if err != nil {
+		return nil, fail(KeytabStale, err, "the password or key was changed after the keytab was made: export a new keytab",
+			"the key of %s in keytab %s does not open the KDC's reply (%s)", c.client, c.opts.Keytab, keys)
+	}
+	defer clear(plain)
+	t, err := c.newTicket(rep.KDCRepFields, plain, body)
+	if err != nil {
+		return nil, err
+	}
+	if !t.service.Equal(krb5.TGS(c.client.Realm)) {
+		return nil, wrongReply("for service " + t.service.String())
+	}
+	// A KDC that asks for no proof shows its time here for the first time, without fractions.
+	if ahead := c.clock.ahead(t.authTime); ahead.Abs() > 2*clockTolerance {
+		c.learnTime(ctx, t.authTime)
+	}
+	if ahead := c.clock.ahead(t.authTime); ahead.Abs() > c.conf.clockSkew {
+		return nil, c.skewFailure(&messages.KRBError{STime: t.authTime}, "the KDC")
+	}
+	c.log.DebugContext(ctx, "logged in", "principal", c.client.String(), "until", t.end, "enctype", krb5.EnctypeName(t.key.Enctype))
+	return t, nil
+}
+
+// openASRep tries the keys of the reply's type: the one of the version that the reply
+// names first, then all others, since the versions in keytabs are often wrong. That
+// costs no attempt at the KDC.
+func openASRep(sealed types.EncryptedData, keys keySet) ([]byte, error) {
+	candidates := keys.of(sealed.EType)
+	slices.SortStableFunc(candidates, func(a, b krb5.KeytabEntry) int {
+		return boolRank(int(b.KVNO) == sealed.KVNO) - boolRank(int(a.KVNO) == sealed.KVNO)
+	})
+	err := fmt.Errorf("the reply is for a key of %s", krb5.EnctypeName(sealed.EType))
+	for _, e := range candidates {
+		var plain []byte
+		if plain, err = e.Key.Decrypt(sealed, keyusage.AS_REP_ENCPART); err == nil {
+			return plain, nil
+		}
+	}
+	return nil, err
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

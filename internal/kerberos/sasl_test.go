@@ -1,0 +1,115 @@
+package kerberos
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"qosreport/internal/kerberos/acceptor"
+	"qosreport/internal/kerberos/krb5"
+	"qosreport/internal/lab/kdc"
+)
+
+func TestEveryLayerWithEveryMake(t *testing.T) {
+	makes := map[string]acceptor.Quirks{
+		"MIT":      {},
+		"Java":     {NoSubkey: true},
+		"Heimdal":  {Rotation: 28},
+		"Windows":  {Rotation: 12, SealOffer: true},
+		"far turn": {Rotation: 1000},
+	}
+	layers := map[string]struct {
+		mask byte
+		qop  QOP
+	}{"auth": {1, Auth}, "auth-int": {2, Auto}, "auth-conf": {7, AuthConf}}
+	for _, id := range krb5.SupportedEnctypes() {
+		w := newWorld(t, kdc.Options{Enctypes: enctypes(id)})
+		c := w.login()
+		for name, quirks := range makes {
+			service := w.service(quirks)
+			for layer, wish := range layers {
+				t.Run(fmt.Sprintf("%s %s %s", krb5.EnctypeName(id), name, layer), func(t *testing.T) {
+					client := newSASL(t, c, SASLOptions{QOP: wish.qop})
+					server := service.NewServer(acceptor.SASL{Layers: wish.mask})
+					if ours, theirs := shake(client, server); ours != nil || theirs != nil {
+						t.Fatal(ours, theirs)
+					}
+					if !client.Done() || client.Layer() != layer || server.Client() != clientName || server.User() != "report" {
+						t.Fatalf("layer %s, client %s", client.Layer(), server.Client())
+					}
+					talk(t, client, server)
+				})
+			}
+		}
+	}
+}
+
+// talk sends messages of all sizes there and back.
+func talk(t *testing.T, client *SASL, server *acceptor.Server) {
+	t.Helper()
+	if client.Chunk() == 0 {
+		if _, err := client.Wrap(nil, []byte("x")); err == nil {
+			t.Error("a token without a layer")
+		}
+		return
+	}
+	for _, size := range []int{0, 1, 15, 16, 17, 31, 32, 33, 64, 4096, client.Chunk()} {
+		message := bytes.Repeat([]byte{byte(size), 1, 2}, size/3+1)[:size]
+		token, err := client.Wrap(nil, message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := server.Unwrap(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token, err = server.Wrap(nil, plain); err != nil {
+			t.Fatal(err)
+		}
+		if plain, err = client.Unwrap(token); err != nil || !bytes.Equal(plain, message) {
+			t.Fatalf("size %d: got %d bytes, %v", size, len(plain), err)
+		}
+	}
+	if _, err := client.Wrap(nil, make([]byte, client.Chunk()+1)); err == nil {
+		t.Error("a token that is longer than the server takes")
+	}
+}
+
+func TestChoiceOfLayer(t *testing.T) {
+	tests := []struct {
+		name  string
+		qop   QOP
+		tls   bool
+		offer byte
+		want  string // "" means that there is none
+	}{
+		{"auto over TLS takes none", Auto, true, 7, "auth"},
+		{"auto over TLS takes what there is", Auto, true, 6, "auth-int"},
+		{"auto without TLS takes the strongest", Auto, false, 7, "auth-conf"},
+		{"auto without TLS takes none from Impala", Auto, false, 1, "auth"},
+		{"auth is a minimum", Auth, false, 4, "auth-conf"},
+		{"auth takes no more than it must", Auth, false, 7, "auth"},
+		{"auth-int takes no less", AuthInt, true, 7, "auth-int"},
+		{"auth-int takes more", AuthInt, true, 5, "auth-conf"},
+		{"auth-int from Impala", AuthInt, false, 1, ""},
+		{"auth-conf from a signing server", AuthConf, false, 3, ""},
+		{"an empty offer", Auto, false, 0, ""},
+		{"an offer of unknown layers", Auto, false, 0xf8, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &SASL{opts: SASLOptions{QOP: tt.qop, TLS: tt.tls}}
+			got, err := s.choose(tt.offer)
+			if tt.want == "" {
+				if !errors.Is(err, Layer) {
+					t.Errorf("got %v, %v", got, err)
+				}
+				return
+			}
+			if got.String() != tt.want || err != nil {
+				t.Errorf("got %v, %v; want %s", got, err, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,162 @@
+package kerberos
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"qosreport/internal/kerberos/krb5"
+
+	"github.com/jcmturner/gokrb5/v8/iana"
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+	"github.com/jcmturner/gokrb5/v8/iana/flags"
+	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
+	"github.com/jcmturner/gokrb5/v8/iana/msgtype"
+	"github.com/jcmturner/gokrb5/v8/iana/nametype"
+	"github.com/jcmturner/gokrb5/v8/iana/patype"
+	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
+)
+
+// staleTGT are the KDC's answers to a ticket-granting ticket that was good once: it has
+// expired by the KDC's clock, or the KDC's own key has changed.
+var staleTGT = []int32{
+	errorcode.KRB_AP_ERR_BAD_INTEGRITY, errorcode.KRB_AP_ERR_TKT_EXPIRED,
+	errorcode.KRB_AP_ERR_MODIFIED, errorcode.KRB_AP_ERR_BADKEYVER, errorcode.KRB_AP_ERR_NOKEY,
+}
+
+// serviceTicket gets a ticket with the ticket-granting ticket, after a new login if that
+// is not taken any more.
+func (c *Creds) serviceTicket(ctx context.Context, service krb5.Principal) (*Ticket, error) {
+	for again := false; ; again = true {
+		tgt, err := c.get(ctx, krb5.TGS(c.client.Realm))
+		if err != nil {
+			return nil, err
+		}
+		t, refusal, err := c.askTGS(ctx, tgt, service)
+		tgt.key.Clear()
+		switch {
+		case err != nil:
+			return nil, err
+		case refusal == nil:
+			return t, nil
+		case !again && slices.Contains(staleTGT, refusal.ErrorCode):
+			c.forget(tgt)
+		default:
+			return nil, c.tgsFailure(refusal, service.String())
+		}
+	}
+}
+
+// askTGS exchanges a ticket-granting ticket for a service ticket (RFC 4120 section 3.3).
+// The KDC's refusal is no error yet.
+func (c *Creds) askTGS(ctx context.Context, tgt *Ticket, service krb5.Principal) (*Ticket, *messages.KRBError, error) {
+	body, err := c.newBody(service, c.conf.ticketEnctypes)
+	if err != nil {
+		return nil, nil, err
+	}
+	// A host-based name and the canonicalize flag are what KDCs want before they tell in
+	// which realm a service lies (RFC 6806 section 8). The request goes to the client's.
+	body.Realm = c.client.Realm
+	body.SName.NameType = nametype.KRB_NT_SRV_HST
+	types.SetFlag(&body.KDCOptions, flags.Canonicalize)
+	request, err := c.newTGSReq(tgt, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	reply, err := c.kdcs.exchange(ctx, c.client.Realm, request, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch reply[0] {
+	case tagKRBError:
+		e, err := parseKRBError(reply)
+		if err != nil {
+			return nil, nil, wrongReply(err.Error())
+		}
+		return nil, e, nil
+	case tagASRep:
+		return nil, nil, wrongReply("a login instead of a service ticket")
+	}
+	t, err := c.acceptTGS(reply, tgt, body, service)
+	return t, nil, err
+}
+
+// newTGSReq makes the request. Its proof is an AP-REQ for the KDC itself, with a checksum
+// over the body; the client's realm stays its own, whoever issued the ticket.
+func (c *Creds) newTGSReq(tgt *Ticket, body messages.KDCReqBody) ([]byte, error) {
+	encoded, err := body.Marshal()
+	if err != nil {
+		return nil, errors.New("the ticket request cannot be encoded")
+	}
+	sum, err := tgt.key.Checksum(encoded, keyusage.TGS_REQ_PA_TGS_REQ_AP_REQ_AUTHENTICATOR_CHKSUM)
+	if err != nil {
+		return nil, err
+	}
+	a := c.newAuthenticator(tgt)
+	a.Cksum = sum
+	proof, err := newAPReq(tgt, a, keyusage.TGS_REQ_PA_TGS_REQ_AP_REQ_AUTHENTICATOR)
+	if err != nil {
+		return nil, err
+	}
+	request := messages.TGSReq{KDCReqFields: messages.KDCReqFields{
+		PVNO: iana.PVNO, MsgType: msgtype.KRB_TGS_REQ, ReqBody: body,
+		PAData: types.PADataSequence{{PADataType: patype.PA_TGS_REQ, PADataValue: proof}},
+	}}
+	b, err := request.Marshal()
+	if err != nil {
+		return nil, errors.New("the ticket request cannot be encoded")
+	}
+	return b, nil
+}
+
+// newAuthenticator begins an authenticator of the client (RFC 4120 section 5.5.1).
+func (c *Creds) newAuthenticator(t *Ticket) types.Authenticator {
+	whole, micros := c.clock.stamp()
+	return types.Authenticator{AVNO: iana.PVNO, CRealm: t.client.Realm, CName: t.client.Wire(), CTime: whole, Cusec: micros}
+}
+
+// newAPReq makes an AP-REQ with the AP options of RFC 4120 section 5.5.1.
+func newAPReq(t *Ticket, a types.Authenticator, usage uint32, options ...int) ([]byte, error) {
+	plain, err := a.Marshal()
+	if err != nil {
+		return nil, errors.New("the authenticator cannot be encoded")
+	}
+	sealed, err := t.key.Encrypt(plain, usage, 0)
+	if err != nil {
+		return nil, err
+	}
+	request := messages.APReq{
+		PVNO: iana.PVNO, MsgType: msgtype.KRB_AP_REQ, APOptions: types.NewKrbFlags(),
+		Ticket: t.wire, EncryptedAuthenticator: sealed,
+	}
+	types.SetFlags(&request.APOptions, options)
+	b, err := request.Marshal()
+	if err != nil {
+		return nil, errors.New("the request to the service cannot be encoded")
+	}
+	return b, nil
+}
+
+// acceptTGS opens the reply and checks that it answers the request.
+func (c *Creds) acceptTGS(reply []byte, tgt *Ticket, body messages.KDCReqBody, service krb5.Principal) (*Ticket, error) {
+	var rep messages.TGSRep
+	if err := krb5.Guard("TGS-REP", func() error { return rep.Unmarshal(reply) }); err != nil {
+		return nil, wrongReply(err.Error())
+	}
+	plain, err := tgt.key.Decrypt(rep.EncPart, keyusage.TGS_REP_ENCPART_SESSION_KEY)
+	if err != nil {
+		return nil, wrongReply(err.Error())
+	}
+	defer clear(plain)
+	t, err := c.newTicket(rep.KDCRepFields, plain, body)
+	if err != nil {
+		return nil, err
+	}
+	if t.service.IsTGS() && !service.IsTGS() {
+		return nil, fail(TrustPath, nil, "use a principal of the service's own realm", "%s lies in another realm: the KDC of %s refers to %s, and trust between realms is not followed",
+			service, c.client.Realm, t.service.Components[1])
+	}
+	t.service = service // the KDC may have answered with the name behind an alias
+	return t, nil
+}
