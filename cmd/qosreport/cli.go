@@ -25,6 +25,7 @@ Exit codes: 0 done · 1 internal error · 2 usage or configuration · 4 Kerberos
 // commands is the command line. Flags beat the environment, which beats the file.
 type commands struct {
 	Run     runCmd     `cmd:"" default:"withargs" help:"Make reports (the default command)."`
+	Demo    demoCmd    `cmd:"" help:"Run the main job on a cluster inside the process."`
 	Query   queryCmd   `cmd:"" help:"Run statements and print their rows."`
 	Version versionCmd `cmd:"" help:"Print version and build."`
 }

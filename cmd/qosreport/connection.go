@@ -154,12 +154,16 @@ func (c *connector) kerberosLogin(ctx context.Context) (beginLogin, error) {
 		return nil, fault.New(fault.Usage, 0, err)
 	}
 	return func(ctx context.Context, host string) (impala.Mechanism, error) {
-		return c.creds.NewSASL(ctx, kerberos.SASLOptions{
+		sasl, err := c.creds.NewSASL(ctx, kerberos.SASLOptions{
 			Service: i.Service,
 			Host:    cmp.Or(i.SPNHost, host),
 			QOP:     qop,
 			TLS:     i.TLS.Enabled,
 		})
+		if err != nil {
+			return nil, err // and not an interface that holds a nil pointer
+		}
+		return sasl, nil
 	}, nil
 }
 

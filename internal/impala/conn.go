@@ -64,11 +64,13 @@ func (c *conn) secure(ctx context.Context, o Options, addr string) error {
 	}
 	var stream io.ReadWriter = c.net
 	if o.Auth != nil {
-		if c.sasl, err = o.Auth(ctx, host); err != nil {
+		mechanism, err := o.Auth(ctx, host)
+		if err != nil {
 			return err
 		}
+		c.sasl = mechanism
 		release := guard(ctx, c.net, o.SessionTimeout)
-		err := login(c.net, c.sasl)
+		err = login(c.net, c.sasl)
 		release()
 		if err != nil {
 			return loginFailure(ctx, err, c.sasl.Name(), o)

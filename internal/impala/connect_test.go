@@ -59,6 +59,18 @@ func TestConnectFailuresSayWhatToDo(t *testing.T) {
 	}
 }
 
+// A login that cannot begin, with a mechanism that is a nil pointer in an interface.
+func TestALoginThatCannotBegin(t *testing.T) {
+	c := start(t, hs2server.Options{Engine: &script{}})
+	var none *Plain
+	failed := errors.New("no ticket")
+	_, err := Connect(t.Context(), Options{Hosts: []string{"h:1"}, Dial: c.dial,
+		Auth: func(context.Context, string) (Mechanism, error) { return none, failed }})
+	if !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func dialError(err error) func(*Options) {
 	return func(o *Options) {
 		o.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, err }

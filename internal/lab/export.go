@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"qosreport/internal/fault"
@@ -146,4 +148,21 @@ func appendCSV(dst []byte, v sql.Value, t sql.Type) []byte {
 	dst = append(dst, '"')
 	dst = append(dst, bytes.ReplaceAll([]byte(v.Text()), []byte{'"'}, []byte{'"', '"'})...)
 	return append(dst, '"')
+}
+
+// appendNumber appends the shortest text that reads back the same.
+func appendNumber(dst []byte, v float64, kind sql.Kind) []byte {
+	bits := 64
+	if kind == sql.Float {
+		bits = 32
+	}
+	switch {
+	case math.IsNaN(v):
+		return append(dst, "NaN"...)
+	case math.IsInf(v, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(v, -1):
+		return append(dst, "-Infinity"...)
+	}
+	return strconv.AppendFloat(dst, v, 'g', -1, bits)
 }

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"time"
+
+	"qosreport"
+	"qosreport/internal/config"
+	"qosreport/internal/definition"
+	"qosreport/internal/fault"
+	"qosreport/internal/job"
+	"qosreport/internal/lab"
+	"qosreport/internal/lab/sample"
+	"qosreport/internal/query"
+	"qosreport/internal/report"
+)
+
+// demoCmd runs the main job on the embedded lab.
+type demoCmd struct {
+	Out        string `default:"out" placeholder:"DIR" help:"Folder of the files."`
+	Seed       uint64 `default:"20170912" help:"Another seed makes other calls."`
+	Days       int    `default:"30" help:"Days of sample data."`
+	LegsPerDay int    `default:"20000" help:"Call legs on a normal weekday."`
+	Incident   string `default:"Zürich@14-16" placeholder:"SITE@HH-HH" help:"What the report has to find, or none."`
+	Export     string `placeholder:"DIR" help:"Write the sample as CSV files, too."`
+	Keep       bool   `help:"Leave the lab running, and print the settings for another client."`
+	LogLevel   string `name:"log-level" enum:"debug,info,warn,error" default:"warn" help:"debug, info, warn or error."`
+	LogFormat  string `name:"log-format" enum:"auto,text,json" default:"auto" help:"auto, text or json."`
+}
+
+const (
+	demoZone   = "Europe/Bratislava" // the sample's own
+	demoReport = "voice-daily"
+)
+
+// Run starts the lab, makes the report of the day of the incident, and ends the lab.
+func (d *demoCmd) Run(a *app) (err error) {
+	options, err := d.sample()
+	if err != nil {
+		return fault.New(fault.Usage, 0, err)
+	}
+	dir, err := os.MkdirTemp("", "qosreport-demo-")
+	if err != nil {
+		return fault.New(fault.Output, fault.Render, err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	c := config.Default()
+	c.Log = config.Log{Level: d.LogLevel, Format: d.LogFormat}
+	log := newLogger(a.err, c.Log).With("part", "lab")
+	cluster, err := lab.Start(context.WithoutCancel(a.ctx), lab.Options{Dir: dir, Sample: options, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cluster.Close()) }()
+	if d.Export != "" {
+		if err := export(a, cluster, d.Export); err != nil {
+			return err
+		}
+	}
+	c.Zone, c.Out = demoZone, d.Out
+	c.Impala.Hosts, c.Impala.Service, c.Impala.TLS.Enabled = []string{cluster.Coordinator}, lab.Service, false
+	c.Kerberos.Principal, c.Kerberos.Keytab, c.Kerberos.KRB5Conf = lab.Principal, cluster.Keytab, cluster.KRB5Conf
+	if err := d.report(a, c); err != nil {
+		return err
+	}
+	if d.Keep {
+		return keep(a, cluster)
+	}
+	return nil
+}
+
+func (d *demoCmd) sample() (sample.Options, error) {
+	o := sample.Options{Seed: d.Seed, Days: d.Days, LegsPerDay: d.LegsPerDay}
+	if d.Days < 1 || d.LegsPerDay < 1 {
+		return o, errors.New("--days and --legs-per-day must be 1 or more")
+	}
+	incident, err := parseIncident(d.Incident)
+	o.Incident = incident
+	return o, err
+}
+
+var incidentForm = regexp.MustCompile(`^(.+)@(\d{1,2})-(\d{1,2})$`)
+
+// parseIncident reads SITE@HH-HH, hours of the demo's zone, or none.
+func parseIncident(text string) (*sample.Incident, error) {
+	if text == "none" {
+		return &sample.Incident{}, nil
+	}
+	m := incidentForm.FindStringSubmatch(text)
+	if m == nil {
+		return nil, fmt.Errorf("--incident %q: write SITE@HH-HH like Kraków@09-11, or none", text)
+	}
+	i := sample.DefaultIncident()
+	i.Site = m[1]
+	i.FromHour, _ = strconv.Atoi(m[2]) // two digits
+	i.ToHour, _ = strconv.Atoi(m[3])
+	return &i, nil
+}
+
+// report runs the shipped report on the day of the incident.
+func (d *demoCmd) report(a *app, c *config.Config) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	templates, err := query.LoadTemplates(qosreport.Files, "queries")
+	if err != nil {
+		return err
+	}
+	def, err := definition.Load(qosreport.Files, reportsDir, demoReport, templates)
+	if err != nil {
+		return err
+	}
+	args, err := def.Args(nil)
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(demoZone)
+	if err != nil {
+		return err
+	}
+	day := sample.DefaultIncident().Date
+	return makeReport(a, c, job.Options{Definition: def, Templates: templates, Args: args, Window: report.Day(day, day, zone), Out: c.Out})
+}
+
+func export(a *app, cluster *lab.Lab, dir string) error {
+	paths, err := lab.Export(a.ctx, cluster.Catalog, dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out, "Sample exported:")
+	for _, path := range paths {
+		fmt.Fprintf(a.out, "  %s\n", path)
+	}
+	return nil
+}
+
+// keep prints what another client needs, as lines for a shell, and waits for a signal.
+func keep(a *app, cluster *lab.Lab) error {
+	fmt.Fprintf(a.out, `The lab runs until this process is ended (Ctrl-C). For another client:
+export KRB5_CONFIG=%[2]s
+export KRB5_CLIENT_KTNAME=%[3]s
+export QOSREPORT_IMPALA_HOST=%[1]s
+export QOSREPORT_IMPALA_TLS=false
+export QOSREPORT_KERBEROS_PRINCIPAL=%[4]s
+export QOSREPORT_KERBEROS_KEYTAB=%[3]s
+export QOSREPORT_KERBEROS_KRB5_CONF=%[2]s
+export QOSREPORT_ZONE=%[5]s
+Then, for example:
+  qosreport query 'SELECT * FROM acme WHERE dt="2017-09-12" LIMIT 5'
+  kinit -kt "$KRB5_CLIENT_KTNAME" %[4]s && kvno %[6]s/localhost
+`, cluster.Coordinator, cluster.KRB5Conf, cluster.Keytab, lab.Principal, demoZone, lab.Service)
+	<-a.ctx.Done()
+	return nil
+}

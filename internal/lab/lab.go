@@ -1,0 +1,141 @@
+// Package lab is the demo cluster: a KDC, an Impala-compatible coordinator with sample
+// data, and the files that a client needs. All of it lives in the process and on loopback,
+// so that the real path (keytab, tickets, SASL, Thrift, SQL) can be walked with no cluster.
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"qosreport/internal/fault"
+	"qosreport/internal/impala/hs2server"
+	"qosreport/internal/kerberos/acceptor"
+	"qosreport/internal/lab/impalad"
+	"qosreport/internal/lab/kdc"
+	"qosreport/internal/lab/sample"
+)
+
+// Names of the lab. The coordinator listens where localhost leads, and its service
+// principal is that of localhost.
+const (
+	Principal = "report@EXAMPLE.COM"
+	Service   = "impala"
+	host      = "localhost"
+)
+
+// Options of a lab. Dir is required.
+type Options struct {
+	Dir      string         // where keytab and krb5.conf are written
+	Sample   sample.Options // the data
+	Layers   byte           // SASL layers that the coordinator offers, a mask of acceptor's; 0 means none, as Impala
+	KDCClock time.Duration  // by how much the KDC's clock is ahead of the coordinator's
+	Observe  func(string)   // called for each call to the coordinator; nil for none
+	Logger   *slog.Logger   // nil discards
+}
+
+// Lab is a running cluster.
+type Lab struct {
+	Coordinator string // host:port
+	KDC         string // host:port, TCP and UDP
+	Keytab      string // of Principal
+	KRB5Conf    string
+	Catalog     *sample.Catalog
+
+	Realm *kdc.KDC // for tests that change the realm
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	mu      sync.Mutex
+	failed  error
+}
+
+// Start brings the cluster up. It runs until Close.
+func Start(ctx context.Context, o Options) (*Lab, error) {
+	catalog, err := sample.New(o.Sample)
+	if err != nil {
+		return nil, fault.New(fault.Usage, 0, err)
+	}
+	realm, err := kdc.New(kdc.Options{Offset: o.KDCClock, Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	service := Service + "/" + host
+	if err := realm.Add("report", service); err != nil {
+		return nil, err
+	}
+	keys, err := realm.Keys(service)
+	if err != nil {
+		return nil, err
+	}
+	accept, err := acceptor.New(acceptor.Options{Keys: keys})
+	if err != nil {
+		return nil, err
+	}
+	l := &Lab{Catalog: catalog, Realm: realm}
+	if err := l.serve(ctx, o, accept); err != nil {
+		return nil, fmt.Errorf("start the lab: %w", err)
+	}
+	if err := l.writeFiles(o.Dir); err != nil {
+		return nil, errors.Join(fault.New(fault.Output, fault.Render, err), l.Close())
+	}
+	return l, nil
+}
+
+// serve opens the ports and runs the servers behind them.
+func (l *Lab) serve(ctx context.Context, o Options, accept *acceptor.Acceptor) error {
+	coordinator, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	tickets, packets, err := kdc.Listen()
+	if err != nil {
+		coordinator.Close()
+		return err
+	}
+	ctx, l.stop = context.WithCancel(ctx)
+	l.KDC = tickets.Addr().String()
+	_, port, err := net.SplitHostPort(coordinator.Addr().String())
+	if err != nil {
+		return err
+	}
+	l.Coordinator = net.JoinHostPort(host, port)
+	server := impalad.New(impalad.Options{
+		Catalog:   l.Catalog,
+		Mechanism: "GSSAPI",
+		NewLogin:  func() hs2server.Login { return accept.NewServer(acceptor.SASL{Layers: o.Layers}) },
+		Observe:   o.Observe,
+		Logger:    o.Logger,
+	})
+	l.running.Go(func() { l.note(l.Realm.Serve(ctx, tickets, packets)) })
+	l.running.Go(func() { l.note(server.Serve(ctx, coordinator)) })
+	return nil
+}
+
+func (l *Lab) note(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed = errors.Join(l.failed, err)
+}
+
+func (l *Lab) writeFiles(dir string) error {
+	l.Keytab = filepath.Join(dir, "report.keytab")
+	l.KRB5Conf = filepath.Join(dir, "krb5.conf")
+	if err := l.Realm.WriteKeytab(l.Keytab, "report"); err != nil {
+		return err
+	}
+	return os.WriteFile(l.KRB5Conf, []byte(l.Realm.Conf([]string{l.KDC}, host)), 0o644)
+}
+
+// Close ends the servers and waits for them.
+func (l *Lab) Close() error {
+	l.stop()
+	l.running.Wait()
+	return l.failed
+}
