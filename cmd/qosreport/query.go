@@ -141,7 +141,7 @@ func copyRows(a *app, rows *impala.Rows, to query.Printer, p *progress) error {
 	}
 	for {
 		batch, err := rows.Next(a.ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return outputError(to.Finish())
 		}
 		if err != nil {

@@ -162,8 +162,11 @@ func callFailure(ctx context.Context, err error, method string, timeout time.Dur
 		err = fmt.Errorf("%s: %w within %s", method, errNoAnswer, timeout)
 	case errors.Is(err, wire.ErrMalformed), errors.Is(err, wire.ErrTooLarge):
 		return fault.Errorf(fault.Impala, fault.Unclassified, "%s: %w", method, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		// Never io.EOF itself: that is the end of the rows, and a lost connection is not.
+		err = fmt.Errorf("%s: the server closed the connection: %w", method, io.ErrUnexpectedEOF)
 	default:
-		err = fmt.Errorf("%s: the server closed the connection: %w", method, err)
+		err = fmt.Errorf("%s: the connection broke: %w", method, err)
 	}
 	return fault.Advise(fault.New(fault.Impala, fault.Lost, err),
 		"see whether the coordinator was restarted or ran out of memory, or a firewall or balancer cut a quiet connection")

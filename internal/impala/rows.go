@@ -53,8 +53,9 @@ func (r *Rows) QueryID() string { return r.queryID }
 // unreadable values. They are known after [Rows.Close].
 func (r *Rows) Warnings() []string { return r.warnings }
 
-// Next fetches the next batch, which has at least one row; io.EOF is the end. Rows that
-// an error cuts short are not the result: what was made of them must be thrown away.
+// Next fetches the next batch, which has at least one row; io.EOF itself, never wrapped,
+// is the end. Rows that an error cuts short are not the result: what was made of them
+// must be thrown away.
 func (r *Rows) Next(ctx context.Context) (*Batch, error) {
 	pause := time.Duration(0)
 	for !r.ended {

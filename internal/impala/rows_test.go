@@ -131,6 +131,9 @@ func TestAServerThatGoesAwayInTheMiddleIsLost(t *testing.T) {
 	}
 	c.hangUp()
 	_, err = rows.Next(t.Context())
+	if errors.Is(err, io.EOF) {
+		t.Errorf("a lost connection looks like the end of the rows: %v", err)
+	}
 	if fault.ClassOf(err) != fault.Lost || !strings.Contains(fault.Remedy(err), "coordinator was restarted") {
 		t.Errorf("got %v, class %v", err, fault.ClassOf(err))
 	}

@@ -35,7 +35,8 @@ type Options struct {
 	Dir      string         // where keytab and krb5.conf are written
 	Sample   sample.Options // the data
 	Layers   byte           // SASL layers that the coordinator offers, a mask of acceptor's; 0 means none, as Impala
-	KDCClock time.Duration  // by how much the KDC's clock is ahead of the coordinator's
+	Clock    time.Duration  // by how much the cluster's clock is ahead of this host's
+	KDCClock time.Duration  // and by how much the KDC's clock is ahead of the coordinator's
 	Observe  func(string)   // called for each call to the coordinator; nil for none
 	Logger   *slog.Logger   // nil discards
 }
@@ -62,7 +63,7 @@ func Start(ctx context.Context, o Options) (*Lab, error) {
 	if err != nil {
 		return nil, fault.New(fault.Usage, 0, err)
 	}
-	realm, err := kdc.New(kdc.Options{Offset: o.KDCClock, Logger: o.Logger})
+	realm, err := kdc.New(kdc.Options{Offset: o.Clock + o.KDCClock, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func Start(ctx context.Context, o Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	accept, err := acceptor.New(acceptor.Options{Keys: keys})
+	accept, err := acceptor.New(acceptor.Options{Keys: keys, Now: func() time.Time { return time.Now().Add(o.Clock) }})
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -76,7 +75,7 @@ func (s *Spool) fill(ctx context.Context, from Source, limit int) error {
 	var record []byte
 	for {
 		batch, err := from.Next(ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
 		}
 		if err != nil {

@@ -46,7 +46,7 @@ func ReadStates(ctx context.Context, from Source, c Contract) (*qos.Table, error
 	table := &qos.Table{Dimensions: c.Dimensions, Sums: c.Sums}
 	for {
 		batch, err := from.Next(ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return table, nil
 		}
 		if err != nil {

@@ -94,7 +94,7 @@ var (
 
 // Execute answers SET and USE itself; everything else is the engine's.
 func (e *engine) Execute(ctx context.Context, s *hs2server.Session, statement string) (hs2server.Result, error) {
-	text := strings.TrimRight(strings.TrimSpace(statement), "; \t\r\n")
+	text := strings.TrimRight(withoutComments(statement), "; \t\r\n")
 	if m := setOption.FindStringSubmatch(text); m != nil {
 		if !s.Set(m[1], strings.Trim(m[2], `'"`)) {
 			return nil, refusal("Invalid query option: " + m[1])
@@ -113,6 +113,27 @@ func (e *engine) Execute(ctx context.Context, s *hs2server.Session, statement st
 		return &fixed{}, nil
 	}
 	return e.run(ctx, s, statement)
+}
+
+// withoutComments cuts off blanks and comments before the first word.
+func withoutComments(statement string) string {
+	for {
+		statement = strings.TrimSpace(statement)
+		end := ""
+		switch {
+		case strings.HasPrefix(statement, "--"):
+			end = "\n"
+		case strings.HasPrefix(statement, "/*"):
+			end = "*/"
+		default:
+			return statement
+		}
+		_, rest, found := strings.Cut(statement, end)
+		if !found {
+			return statement
+		}
+		statement = rest
+	}
 }
 
 func (e *engine) run(ctx context.Context, s *hs2server.Session, statement string) (hs2server.Result, error) {
