@@ -32,7 +32,6 @@ type commands struct {
 
 // app is what every command stands on.
 type app struct {
-	ctx context.Context
 	now func() time.Time
 	stdio
 }
@@ -63,7 +62,8 @@ func run(ctx context.Context, args []string, std stdio) error {
 	if err != nil {
 		return usageError(err)
 	}
-	return selected.Run(&app{ctx: ctx, now: time.Now, stdio: std})
+	selected.BindTo(ctx, (*context.Context)(nil))
+	return selected.Run(&app{now: time.Now, stdio: std})
 }
 
 func usageError(err error) error {

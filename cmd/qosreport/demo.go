@@ -39,7 +39,7 @@ const (
 )
 
 // Run starts the lab, makes the report of the day of the incident, and ends the lab.
-func (d *demoCmd) Run(a *app) (err error) {
+func (d *demoCmd) Run(ctx context.Context, a *app) (err error) {
 	options, err := d.sample()
 	if err != nil {
 		return fault.New(fault.Usage, 0, err)
@@ -52,24 +52,24 @@ func (d *demoCmd) Run(a *app) (err error) {
 	c := config.Default()
 	c.Log = config.Log{Level: d.LogLevel, Format: d.LogFormat}
 	log := newLogger(a.err, c.Log).With("part", "lab")
-	cluster, err := lab.Start(context.WithoutCancel(a.ctx), lab.Options{Dir: dir, Sample: options, Logger: log})
+	cluster, err := lab.Start(context.WithoutCancel(ctx), lab.Options{Dir: dir, Sample: options, Logger: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
 	if d.Export != "" {
-		if err := export(a, cluster, d.Export); err != nil {
+		if err := export(ctx, a, cluster, d.Export); err != nil {
 			return err
 		}
 	}
 	c.Zone, c.Out = demoZone, d.Out
 	c.Impala.Hosts, c.Impala.Service, c.Impala.TLS.Enabled = []string{cluster.Coordinator}, lab.Service, false
 	c.Kerberos.Principal, c.Kerberos.Keytab, c.Kerberos.KRB5Conf = lab.Principal, cluster.Keytab, cluster.KRB5Conf
-	if err := d.report(a, c); err != nil {
+	if err := d.report(ctx, a, c); err != nil {
 		return err
 	}
 	if d.Keep {
-		return keep(a, cluster)
+		return keep(ctx, a, cluster)
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func parseIncident(text string) (*sample.Incident, error) {
 }
 
 // report runs the shipped report on the day of the incident.
-func (d *demoCmd) report(a *app, c *config.Config) error {
+func (d *demoCmd) report(ctx context.Context, a *app, c *config.Config) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
@@ -124,11 +124,11 @@ func (d *demoCmd) report(a *app, c *config.Config) error {
 		return err
 	}
 	day := sample.DefaultIncident().Date
-	return makeReport(a, c, job.Options{Definition: def, Templates: templates, Args: args, Window: report.Day(day, day, zone), Out: c.Out})
+	return makeReport(ctx, a, c, job.Options{Definition: def, Templates: templates, Args: args, Window: report.Day(day, day, zone), Out: c.Out})
 }
 
-func export(a *app, cluster *lab.Lab, dir string) error {
-	paths, err := lab.Export(a.ctx, cluster.Catalog, dir)
+func export(ctx context.Context, a *app, cluster *lab.Lab, dir string) error {
+	paths, err := lab.Export(ctx, cluster.Catalog, dir)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func export(a *app, cluster *lab.Lab, dir string) error {
 }
 
 // keep prints what another client needs, as lines for a shell, and waits for a signal.
-func keep(a *app, cluster *lab.Lab) error {
+func keep(ctx context.Context, a *app, cluster *lab.Lab) error {
 	fmt.Fprintf(a.out, `The lab runs until this process is ended (Ctrl-C). For another client:
 export KRB5_CONFIG=%[2]s
 export KRB5_CLIENT_KTNAME=%[3]s
@@ -154,6 +154,6 @@ Then, for example:
   qosreport query 'SELECT * FROM acme WHERE dt="2017-09-12" LIMIT 5'
   kinit -kt "$KRB5_CLIENT_KTNAME" %[4]s && kvno %[6]s/localhost
 `, cluster.Coordinator, cluster.KRB5Conf, cluster.Keytab, lab.Principal, demoZone, lab.Service)
-	<-a.ctx.Done()
+	<-ctx.Done()
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ type queryCmd struct {
 const maxScript = 64 << 20
 
 // Run prints the rows of each statement as they come.
-func (q *queryCmd) Run(a *app) (err error) {
+func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 	statements, err := q.statements(a.in)
 	if err != nil {
 		return fault.New(fault.Usage, 0, err)
@@ -48,18 +49,18 @@ func (q *queryCmd) Run(a *app) (err error) {
 	p.Phase("connect", "")
 	connector := &connector{config: c, log: log}
 	defer connector.close()
-	client, err := connector.connect(a.ctx)
+	client, err := connector.connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer client.Close(a.ctx)
+	defer client.Close(ctx)
 	for _, statement := range statements {
 		next, err := printer()
 		if err != nil {
 			return err
 		}
 		p.Phase("query", "")
-		if err := printRows(a, client, statement, next, p); err != nil {
+		if err := printRows(ctx, client, statement, next, p); err != nil {
 			return err
 		}
 	}
@@ -113,14 +114,14 @@ func (q *queryCmd) printer(a *app) (func() (query.Printer, error), error) {
 	return make, err
 }
 
-func printRows(a *app, client *impala.Client, statement string, to query.Printer, p *progress) error {
-	rows, err := client.Query(a.ctx, statement)
+func printRows(ctx context.Context, client *impala.Client, statement string, to query.Printer, p *progress) error {
+	rows, err := client.Query(ctx, statement)
 	if err != nil {
 		return err
 	}
 	p.Query(rows.QueryID())
-	err = copyRows(a, rows, to, p)
-	if closeErr := rows.Close(a.ctx); err == nil {
+	err = copyRows(ctx, rows, to, p)
+	if closeErr := rows.Close(ctx); err == nil {
 		err = closeErr
 	}
 	for _, warning := range rows.Warnings() {
@@ -132,7 +133,7 @@ func printRows(a *app, client *impala.Client, statement string, to query.Printer
 	return err
 }
 
-func copyRows(a *app, rows *impala.Rows, to query.Printer, p *progress) error {
+func copyRows(ctx context.Context, rows *impala.Rows, to query.Printer, p *progress) error {
 	if len(rows.Columns()) == 0 {
 		return nil
 	}
@@ -140,7 +141,7 @@ func copyRows(a *app, rows *impala.Rows, to query.Printer, p *progress) error {
 		return outputError(err)
 	}
 	for {
-		batch, err := rows.Next(a.ctx)
+		batch, err := rows.Next(ctx)
 		if err == io.EOF {
 			return outputError(to.Finish())
 		}

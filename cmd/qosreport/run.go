@@ -33,7 +33,7 @@ type runCmd struct {
 }
 
 // Run makes each report after the other; the first that fails ends the command.
-func (r *runCmd) Run(a *app) error {
+func (r *runCmd) Run(ctx context.Context, a *app) error {
 	c, err := r.load()
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (r *runCmd) Run(a *app) error {
 			return err
 		}
 		o := job.Options{Definition: d, Templates: templates, Args: args, Window: window, Out: c.Out, Formats: r.Format}
-		if err := makeReport(a, c, o); err != nil {
+		if err := makeReport(ctx, a, c, o); err != nil {
 			return fmt.Errorf("report %s: %w", d.Name, err)
 		}
 	}
@@ -77,7 +77,7 @@ func (r *runCmd) Run(a *app) error {
 }
 
 // makeReport runs one job and tells what came of it.
-func makeReport(a *app, c *config.Config, o job.Options) (err error) {
+func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options) (err error) {
 	o.Run, o.Program, o.Now = newRunID(), version(), a.now
 	log := newLogger(a.err, c.Log).With("run", o.Run)
 	p := newProgress(a.err, log)
@@ -93,7 +93,7 @@ func makeReport(a *app, c *config.Config, o job.Options) (err error) {
 		return session{client, connector.principal()}, nil
 	}
 	started := a.now()
-	outcome, err := job.Run(a.ctx, o)
+	outcome, err := job.Run(ctx, o)
 	if err != nil {
 		return err
 	}

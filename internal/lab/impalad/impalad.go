@@ -148,8 +148,8 @@ func (e *engine) run(ctx context.Context, s *hs2server.Session, statement string
 	if err != nil {
 		return nil, err
 	}
-	r := newResult(ctx, st.Columns())
-	e.running.Go(func() { r.run(st) })
+	r := newResult(st.Columns())
+	e.running.Go(func() { r.run(ctx, st) })
 	return r, nil
 }
 

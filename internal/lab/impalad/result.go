@@ -16,7 +16,6 @@ const (
 
 // result is a statement that runs in a goroutine of its own.
 type result struct {
-	ctx     context.Context // ends when the statement is cancelled or closed
 	columns []wire.ColumnDesc
 	types   []sql.Type
 	batches chan batch
@@ -33,8 +32,8 @@ type batch struct {
 	rows   int
 }
 
-func newResult(ctx context.Context, columns []sql.Column) *result {
-	r := &result{ctx: ctx, batches: make(chan batch, maxBatches), ready: make(chan struct{}), ended: make(chan struct{})}
+func newResult(columns []sql.Column) *result {
+	r := &result{batches: make(chan batch, maxBatches), ready: make(chan struct{}), ended: make(chan struct{})}
 	for i, c := range columns {
 		r.columns = append(r.columns, describe(c, i))
 		r.types = append(r.types, c.Type)
@@ -42,15 +41,16 @@ func newResult(ctx context.Context, columns []sql.Column) *result {
 	return r
 }
 
-// run pushes the rows into batches until the statement ends or nobody wants it any more.
-func (r *result) run(st *sql.Statement) {
+// run pushes the rows into batches until the statement ends, or the context does because
+// it was cancelled or closed.
+func (r *result) run(ctx context.Context, st *sql.Statement) {
 	width := len(r.columns)
 	var b batch
 	waiting := false
 	push := func() bool {
 		select {
 		case r.batches <- b:
-		case <-r.ctx.Done():
+		case <-ctx.Done():
 			return false
 		}
 		if !waiting {
@@ -60,7 +60,7 @@ func (r *result) run(st *sql.Statement) {
 		b = batch{}
 		return true
 	}
-	err := st.Run(r.ctx, func(row []sql.Value) bool {
+	err := st.Run(ctx, func(row []sql.Value) bool {
 		if b.values == nil {
 			b.values = make([]sql.Value, 0, batchRows*width)
 		}
@@ -71,7 +71,7 @@ func (r *result) run(st *sql.Statement) {
 	if err == nil && b.rows > 0 {
 		push()
 	}
-	if r.ctx.Err() != nil {
+	if ctx.Err() != nil {
 		err = refusal("Cancelled")
 	}
 	r.err = err
