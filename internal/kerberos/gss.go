@@ -156,9 +156,11 @@ func (i *initiator) refusal(body []byte) error {
 	if kind, known := serviceRefusals[e.ErrorCode]; known {
 		f.Kind = kind
 	}
-	switch f.Kind {
-	case ClockSkew:
+	clocks := i.creds.clock.ahead(peerTime(e.STime, e.Susec)).Abs() > i.creds.conf.clockSkew
+	if f.Kind == ClockSkew || f.Kind == TicketExpired && clocks {
 		return i.creds.skewFailure(e, "the server of "+spn.String())
+	}
+	switch f.Kind {
 	case ServiceKey:
 		f.Text = fmt.Sprintf("the service %s cannot decrypt the ticket", spn)
 		remedy = "the server's keytab is older than its account's key, or the name belongs to another account: export the server's keytab again, or see --impala-spn-host"

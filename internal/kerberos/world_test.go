@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"qosreport/internal/kerberos/acceptor"
-	"qosreport/internal/kerberos/krb5"
 	"qosreport/internal/lab/kdc"
 )
 
@@ -164,5 +163,3 @@ func ahead(d time.Duration) func() time.Time {
 }
 
 func enctypes(ids ...int32) []int32 { return ids }
-
-var _ = krb5.SupportedEnctypes
