@@ -85,7 +85,7 @@ func heading(name string) string {
 func newTile(name string, m *definition.Measure, sums map[string]float64) Tile {
 	q := m.QoS()
 	f := q.Eval(func(column string) float64 { return sums[column] })
-	t := Tile{Measure: name, Label: m.Label, Unit: m.Unit, Figure: newFigure(m, f)}
+	t := Tile{Measure: name, Kind: string(q.Kind), Label: m.Label, Unit: m.Unit, Figure: newFigure(m, f)}
 	if t.Label == "" {
 		t.Label = heading(name)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"qosreport/internal/impala/wire"
+	"qosreport/internal/qos"
 	"qosreport/internal/query"
 )
 
@@ -75,6 +76,7 @@ const (
 // Tile is one measure for the whole window.
 type Tile struct {
 	Measure string `json:"measure"`
+	Kind    string `json:"kind"` // sum | ratio | mean
 	Label   string `json:"label"`
 	Unit    string `json:"unit,omitempty"`
 	Figure
@@ -84,6 +86,10 @@ type Tile struct {
 	Acceptable *float64 `json:"acceptable,omitempty"`
 	Limits     string   `json:"limits,omitempty"` // the limits as text
 }
+
+// Counted reports whether the figure stands on a number of items that is worth showing;
+// a sum is its own.
+func (t Tile) Counted() bool { return t.Kind != string(qos.Sum) }
 
 // Figure is a number as it is computed and as it is shown.
 type Figure struct {
@@ -108,6 +114,15 @@ type Column struct {
 	Name string      `json:"name"`
 	Type string      `json:"type"` // as SQL writes it
 	ID   wire.TypeID `json:"-"`
+}
+
+// Numeric reports whether the column holds numbers.
+func (c Column) Numeric() bool {
+	switch c.ID {
+	case wire.TinyInt, wire.SmallInt, wire.Int, wire.BigInt, wire.Float, wire.Double, wire.Decimal:
+		return true
+	}
+	return false
 }
 
 // RowSet is rows that can be read any number of times.

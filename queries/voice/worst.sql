@@ -1,4 +1,4 @@
-SELECT started, site, carrier, codec, mos, jitter_ms, rtt_ms, lost_pct, talk_s, call_id, leg_no
+SELECT started, site, carrier, codec, mos, jitter_ms, rtt_ms, ROUND(lost_pct, 3) AS lost_pct, talk_s, call_id, leg_no
 FROM (
   {{template "judged" .}}
 ) legs

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"qosreport/internal/impala/wire"
 	"qosreport/internal/query"
 	"qosreport/internal/report"
 )
@@ -23,13 +22,12 @@ var pageSource string
 var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"style":   func() template.CSS { return template.CSS(style) },
-	"symbol":  symbol,
-	"class":   class,
-	"count":   func(n float64) string { return report.FormatNumber(n, 0) },
-	"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-	"numeric": numeric,
-	"each":    each,
+	"style":  func() template.CSS { return template.CSS(style) },
+	"symbol": symbol,
+	"class":  class,
+	"count":  func(n float64) string { return report.FormatNumber(n, 0) },
+	"utc":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"each":   each,
 }).Parse(pageSource))
 
 // Render writes the sections that are named, or all when none is.
@@ -64,14 +62,6 @@ func class(verdict string) string {
 		return verdict
 	}
 	return "none"
-}
-
-func numeric(c report.Column) bool {
-	switch c.ID {
-	case wire.TinyInt, wire.SmallInt, wire.Int, wire.BigInt, wire.Float, wire.Double, wire.Decimal:
-		return true
-	}
-	return false
 }
 
 // cell is a value as the page shows it.
@@ -111,6 +101,11 @@ func show(c query.Cell) cell {
 		return cell{Text: strconv.FormatFloat(c.Num, 'g', -1, 64), Numeric: true}
 	case query.CellDecimal:
 		return cell{Text: c.Text, Numeric: true}
+	case query.CellTime: // 15:14:58.594000000 reads better as 15:14:58.594
+		if whole, fraction, found := strings.Cut(c.Text, "."); found {
+			return cell{Text: strings.TrimRight(whole+"."+strings.TrimRight(fraction, "0"), ".")}
+		}
+		return cell{Text: c.Text}
 	}
 	return cell{Text: query.Printable(strings.ToValidUTF8(c.Text, "\uFFFD"))}
 }

@@ -59,9 +59,9 @@ func sample(table rows) *report.Page {
 		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls is 3.01 %."},
 		Sections: []report.Section{
 			{Name: "summary", Title: "Summary", Kind: report.KindKPI, Tiles: []report.Tile{
-				{Measure: "pcr", Label: "Poor calls", Verdict: "watch", Better: "down", Good: &limit, Acceptable: &ok, Limits: "good ≤ 2 %, acceptable ≤ 3 %",
+				{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Verdict: "watch", Better: "down", Good: &limit, Acceptable: &ok, Limits: "good ≤ 2 %, acceptable ≤ 3 %",
 					Figure: report.Figure{Value: &value, N: 13781, Low: &low, High: &high, Percent: true, Text: "3.01 %", Interval: "2.74 % – 3.31 %"}},
-				{Measure: "calls", Label: "Calls", Figure: report.Figure{Text: "20 000"}},
+				{Measure: "calls", Kind: "sum", Label: "Calls", Figure: report.Figure{Text: "20 000"}},
 			}},
 			{Name: "worst", Title: "Worst calls", Kind: report.KindTable, Table: &report.Table{Rows: table,
 				Columns: []report.Column{{Name: "name", Type: "STRING", ID: wire.String}, {Name: "n", Type: "BIGINT", ID: wire.BigInt}}}},
@@ -81,7 +81,7 @@ func render(t *testing.T, p *report.Page, sections []string) []byte {
 }
 
 func TestPage(t *testing.T) {
-	golden(t, "page.html", render(t, sample(rows{{text("Zürich"), {Kind: query.CellInt, Int: 3}}, {{Kind: query.CellNull}, {Kind: query.CellNumber, Num: 0.5}}}), nil))
+	golden(t, "page.html", render(t, sample(rows{{text("Zürich"), {Kind: query.CellInt, Int: 3}}, {{Kind: query.CellNull}, {Kind: query.CellNumber, Num: 0.5}}, {{Kind: query.CellTime, Text: "2017-09-12 15:14:58.590000000"}, {Kind: query.CellDecimal, Text: "0.10"}}}), nil))
 }
 
 func TestHostileTextIsText(t *testing.T) {

@@ -53,7 +53,7 @@ func (s *sheetWriter) sections(sections []report.Section) error {
 
 // layout sets widths for all rows and freezes the header of a sheet that is one table.
 func (s *sheetWriter) layout(sections []report.Section, alone bool) error {
-	widths := []float64{26, 16, 14, 34, 24, 12}
+	widths := []float64{28, 14, 8, 14, 34, 24, 12}
 	for _, section := range sections {
 		if section.Kind != report.KindTable {
 			continue
@@ -139,7 +139,7 @@ func (s *sheetWriter) verdict(word string) excelize.Cell {
 }
 
 func (s *sheetWriter) tiles(section report.Section, _ bool) error {
-	if err := s.header("Measure", "Value", "Verdict", "Limits", "95 % interval", "n"); err != nil {
+	if err := s.header([]string{"Measure", "Value", "Unit", "Verdict", "Limits", "95 % interval", "n"}, []bool{1: true, 6: true}); err != nil {
 		return err
 	}
 	for _, t := range section.Tiles {
@@ -147,10 +147,12 @@ func (s *sheetWriter) tiles(section report.Section, _ bool) error {
 		if err != nil {
 			return err
 		}
-		row := []any{text(t.Label), value, nil, text(t.Limits), text(t.Interval), nil}
+		row := []any{text(t.Label), value, text(t.Unit), nil, text(t.Limits), text(t.Interval), nil}
 		if t.Verdict != "" {
-			row[2] = s.verdict(t.Verdict)
-			row[5] = excelize.Cell{StyleID: s.book.styles.integer, Value: t.N}
+			row[3] = s.verdict(t.Verdict)
+		}
+		if t.Counted() {
+			row[6] = excelize.Cell{StyleID: s.book.styles.integer, Value: t.N}
 		}
 		if err := s.write(row...); err != nil {
 			return err
@@ -170,11 +172,11 @@ func (s *sheetWriter) figure(t report.Tile) (excelize.Cell, error) {
 
 func (s *sheetWriter) table(section report.Section, alone bool) error {
 	t := section.Table
-	names := make([]string, len(t.Columns))
+	names, numbers := make([]string, len(t.Columns)), make([]bool, len(t.Columns))
 	for i, c := range t.Columns {
-		names[i] = c.Name
+		names[i], numbers[i] = c.Name, c.Numeric()
 	}
-	if err := s.header(names...); err != nil {
+	if err := s.header(names, numbers); err != nil {
 		return err
 	}
 	top := s.row
@@ -210,10 +212,15 @@ func (s *sheetWriter) filter(top, columns int) error {
 	return s.book.file.AutoFilter(s.name, from+":"+to, nil)
 }
 
-func (s *sheetWriter) header(names ...string) error {
+// header names the columns, those of numbers on the side of their numbers.
+func (s *sheetWriter) header(names []string, numbers []bool) error {
 	cells := make([]any, len(names))
 	for i, name := range names {
-		cells[i] = excelize.Cell{StyleID: s.book.styles.header, Value: text(name)}
+		style := s.book.styles.header
+		if numbers[i] {
+			style = s.book.styles.numberHeader
+		}
+		cells[i] = excelize.Cell{StyleID: style, Value: text(name)}
 	}
 	return s.write(cells...)
 }

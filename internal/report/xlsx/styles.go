@@ -8,17 +8,18 @@ import (
 
 // styles are made once: a workbook with thousands of styles opens slowly.
 type styles struct {
-	file    *excelize.File
-	title   int
-	quiet   int
-	header  int
-	text    int
-	integer int
-	number  int
-	date    int
-	time    int
-	verdict map[string]int
-	figure  map[string]int // by number format
+	file         *excelize.File
+	title        int
+	quiet        int
+	header       int
+	numberHeader int
+	text         int
+	integer      int
+	number       int
+	date         int
+	time         int
+	verdict      map[string]int
+	figure       map[string]int // by number format
 }
 
 func newStyles(f *excelize.File) (styles, error) {
@@ -39,17 +40,21 @@ func newStyles(f *excelize.File) (styles, error) {
 	}
 	s.title = add(&excelize.Style{Font: font(true, 14, "1B1F24")})
 	s.quiet = add(&excelize.Style{Font: font(false, 11, "57606A")})
-	s.header = add(&excelize.Style{
-		Font:      font(true, 11, "1B1F24"),
-		Fill:      excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"EAEEF2"}},
-		Border:    line,
-		Alignment: &excelize.Alignment{Vertical: "center", WrapText: true},
-	})
-	s.text = add(&excelize.Style{NumFmt: 49}) // text, so that nothing is taken for a formula or a date
+	header := func(side string) *excelize.Style {
+		return &excelize.Style{
+			Font:      font(true, 11, "1B1F24"),
+			Fill:      excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"EAEEF2"}},
+			Border:    line,
+			Alignment: &excelize.Alignment{Horizontal: side, Vertical: "center", WrapText: true},
+		}
+	}
+	s.header, s.numberHeader = add(header("left")), add(header("right"))
+	left := &excelize.Alignment{Horizontal: "left"}
+	s.text = add(&excelize.Style{NumFmt: 49, Alignment: &excelize.Alignment{Horizontal: "left", Indent: 1}}) // text, so that nothing is taken for a formula or a date
 	s.integer = add(&excelize.Style{NumFmt: 3})
 	s.number = add(&excelize.Style{NumFmt: 0})
-	s.date = add(&excelize.Style{CustomNumFmt: &iso})
-	s.time = add(&excelize.Style{CustomNumFmt: &isoTime})
+	s.date = add(&excelize.Style{CustomNumFmt: &iso, Alignment: left})
+	s.time = add(&excelize.Style{CustomNumFmt: &isoTime, Alignment: left})
 	// In a fixed order: the number of a style is part of the file's bytes.
 	s.verdict["good"] = add(&excelize.Style{Font: font(true, 11, "1A7F37")})
 	s.verdict["watch"] = add(&excelize.Style{Font: font(true, 11, "9A6700")})

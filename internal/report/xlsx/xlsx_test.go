@@ -39,9 +39,9 @@ func page(table rows) *report.Page {
 		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls is 3.01 %."},
 		Sections: []report.Section{
 			{Name: "summary", Title: "Summary", Kind: report.KindKPI, Tiles: []report.Tile{
-				{Measure: "pcr", Label: "Poor calls", Verdict: "watch", Better: "down", Limits: "good ≤ 2 %",
+				{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Verdict: "watch", Better: "down", Limits: "good ≤ 2 %",
 					Figure: report.Figure{Value: &value, N: 13781, Percent: true, Decimals: 2, Text: "3.01 %"}},
-				{Measure: "acd", Label: "Duration", Figure: report.Figure{Text: "no data"}},
+				{Measure: "acd", Kind: "mean", Unit: "s", Label: "Duration", Figure: report.Figure{Text: "no data"}},
 			}},
 			{Name: "worst", Title: "Worst calls", Kind: report.KindTable, Table: &report.Table{Columns: columns, Rows: table}},
 		},
@@ -121,8 +121,8 @@ func TestFiguresAreNumbers(t *testing.T) {
 	for i, row := range got {
 		lines[i] = strings.Join(row, "|")
 	}
-	want := []string{"Voice", "2017-09-12 UTC", "▲ watch|Poor calls is 3.01 %.", "", "Summary", "Measure|Value|Verdict|Limits|95 % interval|n",
-		"Poor calls|0.0301|▲ watch|good ≤ 2 %||13781", "Duration|no data", "", "Worst calls", "name|value", "The query returned no row."}
+	want := []string{"Voice", "2017-09-12 UTC", "▲ watch|Poor calls is 3.01 %.", "", "Summary", "Measure|Value|Unit|Verdict|Limits|95 % interval|n",
+		"Poor calls|0.0301||▲ watch|good ≤ 2 %||13781", "Duration|no data|s||||0", "", "Worst calls", "name|value", "The query returned no row."}
 	if !reflect.DeepEqual(lines, want) {
 		t.Errorf("got %q", lines)
 	}
