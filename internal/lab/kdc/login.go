@@ -67,20 +67,24 @@ func (k *KDC) login(request []byte) (reply []byte, who string, no *refusal) {
 	if !k.opts.NoPreauth {
 		grant.setFlags(body, flags.PreAuthent)
 	}
-	fields, plain, err := grant.reply(body)
+	reply, err = grant.asReply(body, clientKey, client.kvno)
 	if err != nil {
-		return nil, who, refuse(errorcode.KRB_ERR_GENERIC, "the reply cannot be made")
-	}
-	fields.PVNO, fields.MsgType = iana.PVNO, msgtype.KRB_AS_REP
-	fields.EncPart, err = clientKey.Encrypt(plain, keyusage.AS_REP_ENCPART, int(client.kvno))
-	if err != nil {
-		return nil, who, refuse(errorcode.KRB_ERR_GENERIC, "the reply cannot be made")
-	}
-	rep := messages.ASRep{KDCRepFields: fields}
-	if reply, err = rep.Marshal(); err != nil {
 		return nil, who, refuse(errorcode.KRB_ERR_GENERIC, "the reply cannot be made")
 	}
 	return reply, who, nil
+}
+
+func (g *grant) asReply(body *messages.KDCReqBody, key krb5.Key, kvno uint32) ([]byte, error) {
+	fields, plain, err := g.reply(body)
+	if err != nil {
+		return nil, err
+	}
+	fields.PVNO, fields.MsgType = iana.PVNO, msgtype.KRB_AS_REP
+	if fields.EncPart, err = key.Encrypt(plain, keyusage.AS_REP_ENCPART, int(kvno)); err != nil {
+		return nil, err
+	}
+	rep := messages.ASRep{KDCRepFields: fields}
+	return rep.Marshal()
 }
 
 // pick is the client's key of the first type that it asks for.
