@@ -73,6 +73,11 @@ func TestBadInput(t *testing.T) {
 			}
 		}, 4, []string{"does not accept the key", "try:"}},
 		{"keytab missing", func(w *world) { w.set("--kerberos-keytab", filepath.Join(w.t.TempDir(), "none")) }, 4, []string{"there is no keytab", "try:"}},
+		{"no keytab at all", func(w *world) {
+			w.t.Setenv("KRB5_CLIENT_KTNAME", "")
+			w.t.Setenv("KRB5_KTNAME", "")
+			w.set("--kerberos-keytab", "")
+		}, 4, []string{"no keytab is configured", "--kerberos-keytab"}},
 		{"keytab is a folder", func(w *world) { w.set("--kerberos-keytab", w.t.TempDir()) }, 4, []string{"keytab", "try:"}},
 		{"keytab empty", func(w *world) { w.set("--kerberos-keytab", write(w.t, filepath.Join(w.t.TempDir(), "empty"), "")) }, 4, []string{"empty", "try:"}},
 		{"not a keytab", func(w *world) {

@@ -82,7 +82,7 @@ func (d *Duration) UnmarshalYAML(data []byte) error {
 // Kerberos says who logs in and where the KDCs are.
 type Kerberos struct {
 	Principal         string   `yaml:"principal"` // "" means the only one of the keytab
-	Keytab            string   `yaml:"keytab"`
+	Keytab            string   `yaml:"keytab"`    // "" means KRB5_CLIENT_KTNAME, KRB5_KTNAME, then krb5.conf's default
 	KRB5Conf          string   `yaml:"krb5_conf"`
 	Realm             string   `yaml:"realm"` // with kdcs, instead of krb5_conf
 	KDCs              []string `yaml:"kdcs"`

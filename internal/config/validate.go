@@ -24,7 +24,7 @@ func (c *Config) Validate() error {
 	v.Require("log.level", known, "is %q: write debug, info, warn or error", c.Log.Level)
 	v.Require("log.format", slices.Contains([]string{"auto", "text", "json"}, c.Log.Format), "is %q: write auto, text or json", c.Log.Format)
 	c.Impala.validate(v)
-	c.Kerberos.validate(v, c.Impala.Auth == "kerberos")
+	c.Kerberos.validate(v)
 	return fault.New(fault.Usage, 0, v.Err())
 }
 
@@ -69,14 +69,11 @@ func (i *Impala) validatePassword(v *yamlfile.Mistakes) {
 	}
 }
 
-func (k *Kerberos) validate(v *yamlfile.Mistakes, used bool) {
+func (k *Kerberos) validate(v *yamlfile.Mistakes) {
 	for n, kdc := range k.KDCs {
 		v.Require(fmt.Sprintf("kerberos.kdcs[%d]", n), kdc != "" && !strings.ContainsAny(kdc, " /"), "is %q: write host or host:port", kdc)
 	}
 	v.Require("kerberos.realm", len(k.KDCs) == 0 || k.Realm != "", "is missing: kerberos.kdcs needs it")
-	if used {
-		v.Require("kerberos.keytab", k.Keytab != "", "is missing: write the path of a keytab, or pass --kerberos-keytab")
-	}
 }
 
 // Loopback reports whether every coordinator is on this host, where nobody listens in.
