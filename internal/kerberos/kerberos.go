@@ -40,12 +40,12 @@ type Options struct {
 
 	StrictPermissions bool // refuse a keytab that others can read; otherwise it is a warning
 
-	Dial      func(ctx context.Context, network, addr string) (net.Conn, error) // nil means a net.Dialer
-	LookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
-	Now       func() time.Time // nil means time.Now
-	Rand      io.Reader        // nil means crypto/rand
-	Logger    *slog.Logger     // nil discards
-	Timeout   time.Duration    // of one login or one ticket as a whole; 0 means 30s
+	Dial      func(ctx context.Context, network, addr string) (net.Conn, error)                  // nil means a net.Dialer
+	LookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error) // nil means net.DefaultResolver's
+	Now       func() time.Time                                                                   // nil means time.Now
+	Rand      io.Reader                                                                          // nil means crypto/rand
+	Logger    *slog.Logger                                                                       // nil discards
+	Timeout   time.Duration                                                                      // of one login or one ticket as a whole; 0 means 30s
 }
 
 func (o Options) withDefaults() Options {
@@ -110,12 +110,9 @@ func Login(ctx context.Context, o Options) (*Creds, error) {
 
 // newCreds reads the configuration.
 func newCreds(ctx context.Context, o Options) (*Creds, error) {
-	settings := defaultConf()
-	if o.Realm == "" || len(o.KDCs) == 0 {
-		var err error
-		if settings, err = loadConf(o.KRB5Conf); err != nil {
-			return nil, err
-		}
+	settings, err := readSettings(o)
+	if err != nil {
+		return nil, err
 	}
 	for _, w := range settings.warnings {
 		o.Logger.WarnContext(ctx, "krb5.conf needs care", "reason", w)
@@ -135,6 +132,19 @@ func newCreds(ctx context.Context, o Options) (*Creds, error) {
 		tickets: map[string]*Ticket{},
 		flights: map[string]*flight{},
 	}, nil
+}
+
+// readSettings reads krb5.conf. Realm and KDCs of the options together replace it, and
+// with KDCs alone it may be missing: the principal or the keytab may name the realm.
+func readSettings(o Options) (*conf, error) {
+	if o.Realm != "" && len(o.KDCs) > 0 {
+		return defaultConf(), nil
+	}
+	settings, err := loadConf(o.KRB5Conf)
+	if errors.Is(err, ConfigMissing) && len(o.KDCs) > 0 {
+		return defaultConf(), nil
+	}
+	return settings, err
 }
 
 // identify settles who logs in, which the keytab may say, and where.

@@ -51,6 +51,14 @@ func TestLoginFailures(t *testing.T) {
 			w.export("report", serviceSPN)
 		}, KeytabNoEntry, "more than one principal: report@EXAMPLE.COM, impala/coordinator.example.com@EXAMPLE.COM", 0},
 		{"a principal that cannot be read", func(w *world) { w.opts.Principal = "a@b@c" }, NoRealm, "two realms", 0},
+		{"a principal without any realm", func(w *world) {
+			w.opts.Principal, w.opts.Realm, w.opts.KRB5Conf = "report", "", w.keytab+".conf"
+		}, NoRealm, "which realm is report in?", 0},
+		{"no keytab at all", func(w *world) {
+			w.t.Setenv("KRB5_CLIENT_KTNAME", "")
+			w.t.Setenv("KRB5_KTNAME", "")
+			w.opts.Keytab = ""
+		}, KeytabRead, "no keytab is configured", 0},
 		{"a keytab that is not there", func(w *world) { w.opts.Keytab += "x" }, KeytabRead, "there is no keytab", 0},
 		{"a keytab that is a directory", func(w *world) { w.opts.Keytab = w.t.TempDir() }, KeytabRead, "no regular file", 0},
 		{"an empty keytab", func(w *world) { w.write("") }, KeytabEmpty, "is empty", 0},
@@ -118,6 +126,9 @@ func TestLoginTakes(t *testing.T) {
 		{"a keytab with pre-authentication", func(*world) {}, 2},
 		{"the only principal of a keytab", func(w *world) { w.opts.Principal = "" }, 2},
 		{"a principal without a realm", func(w *world) { w.opts.Principal = "report" }, 2},
+		{"a realm that only the keytab names", func(w *world) {
+			w.opts.Principal, w.opts.Realm, w.opts.KRB5Conf = "", "", w.keytab+".conf"
+		}, 2},
 		{"FILE: before the path", func(w *world) { w.opts.Keytab = "FILE:" + w.keytab }, 2},
 		{"a keytab with a wrong version", func(w *world) { w.relabel(func(e *krb5.KeytabEntry) { e.KVNO = 9 }) }, 2},
 		{"one key of several", func(w *world) {

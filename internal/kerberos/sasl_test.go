@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"qosreport/internal/kerberos/acceptor"
@@ -111,5 +112,82 @@ func TestChoiceOfLayer(t *testing.T) {
 				t.Errorf("got %v, %v; want %s", got, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestReaderAndWriterRunInParallel(t *testing.T) {
+	w := newWorld(t, kdc.Options{})
+	client := newSASL(t, w.login(), SASLOptions{QOP: AuthConf})
+	server := w.service(acceptor.Quirks{}).NewServer(acceptor.SASL{Layers: acceptor.AuthConf})
+	if ours, theirs := shake(client, server); ours != nil || theirs != nil {
+		t.Fatal(ours, theirs)
+	}
+	carry := func(wrap func(dst, plain []byte) ([]byte, error), unwrap func([]byte) ([]byte, error)) {
+		var token []byte
+		for i := range 200 {
+			message := bytes.Repeat([]byte{byte(i)}, i*7)
+			var err error
+			if token, err = wrap(token[:0], message); err != nil {
+				t.Error(err)
+				return
+			}
+			if plain, err := unwrap(token); err != nil || !bytes.Equal(plain, message) {
+				t.Errorf("message %d: %v", i, err)
+				return
+			}
+		}
+	}
+	var both sync.WaitGroup
+	both.Go(func() { carry(client.Wrap, server.Unwrap) })
+	both.Go(func() { carry(server.Wrap, client.Unwrap) })
+	both.Wait()
+}
+
+func TestTokensDoNotAllocate(t *testing.T) {
+	w := newWorld(t, kdc.Options{})
+	c := w.login()
+	for _, mask := range []byte{acceptor.AuthInt, acceptor.AuthConf} {
+		client := newSASL(t, c, SASLOptions{})
+		server := w.service(acceptor.Quirks{}).NewServer(acceptor.SASL{Layers: mask})
+		if ours, theirs := shake(client, server); ours != nil || theirs != nil {
+			t.Fatal(ours, theirs)
+		}
+		message := make([]byte, client.Chunk())
+		token := make([]byte, 0, len(message)+100)
+		n := testing.AllocsPerRun(20, func() {
+			var err error
+			if token, err = client.Wrap(token[:0], message); err != nil {
+				t.Fatal(err)
+			}
+			if _, err = server.Unwrap(token); err != nil {
+				t.Fatal(err)
+			}
+			if token, err = server.Wrap(token[:0], message); err != nil {
+				t.Fatal(err)
+			}
+			if _, err = client.Unwrap(token); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n != 0 {
+			t.Errorf("%s: %v allocations for two tokens", client.Layer(), n)
+		}
+	}
+}
+
+func BenchmarkContext(b *testing.B) {
+	w := newWorld(b, kdc.Options{})
+	c, err := Login(b.Context(), w.opts)
+	must(b, func() error { return err })
+	service := w.service(acceptor.Quirks{})
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := c.NewSASL(b.Context(), SASLOptions{Host: "coordinator.example.com"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if ours, theirs := shake(s, service.NewServer(acceptor.SASL{})); ours != nil || theirs != nil {
+			b.Fatal(ours, theirs)
+		}
 	}
 }
