@@ -29,29 +29,57 @@ func newLogger(w io.Writer, c config.Log) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, o))
 }
 
-// progress tells how far the work is: on a terminal one line that is rewritten at most
-// five times a second, elsewhere one log record when a phase ends.
+// progress tells how far the work is: on a terminal one line that is rewritten while the
+// work goes on, elsewhere one log record when a phase ends.
 type progress struct {
-	out io.Writer // nil without a terminal
-	log *slog.Logger
+	out  io.Writer // nil without a terminal
+	log  *slog.Logger
+	stop func() // ends the redrawing; may be called again
 
-	mu      sync.Mutex
-	phase   string
-	query   string // named query
-	queryID string
-	rows    int64
-	started time.Time
-	shown   time.Time
+	mu          sync.Mutex
+	phase       string
+	query       string // named query
+	queryID     string
+	coordinator string
+	rows        int64
+	started     time.Time
 }
 
+// redraw is how often the line is rewritten.
 const redraw = 200 * time.Millisecond
 
+// newProgress writes to w if that is a terminal. Done must be called at the end.
 func newProgress(w io.Writer, log *slog.Logger) *progress {
-	p := &progress{log: log}
+	p := &progress{log: log, stop: func() {}}
 	if isTerminal(w) {
 		p.out = w
+		p.stop = p.redraw()
 	}
 	return p
+}
+
+// redraw rewrites the line until it is stopped.
+func (p *progress) redraw() (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(redraw)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.mu.Lock()
+				p.draw()
+				p.mu.Unlock()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(done)
+		<-ended
+	})
 }
 
 // Phase ends the phase before and begins the next.
@@ -59,15 +87,35 @@ func (p *progress) Phase(phase, query string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finish("phase finished")
-	p.phase, p.query, p.queryID, p.rows, p.started = phase, query, "", 0, time.Now()
-	p.draw(true)
+	p.phase, p.query, p.queryID, p.coordinator, p.rows, p.started = phase, query, "", "", 0, time.Now()
+	p.draw()
 }
 
 // Query names the statement of the phase as the server's logs do.
-func (p *progress) Query(id string) {
+func (p *progress) Query(id, coordinator string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.queryID = id
+	p.queryID, p.coordinator = id, coordinator
+}
+
+// Above is w with the line cleared before each write, when both share a terminal.
+func (p *progress) Above(w io.Writer) io.Writer {
+	if p.out == nil || !isTerminal(w) {
+		return w
+	}
+	return &above{progress: p, w: w}
+}
+
+type above struct {
+	progress *progress
+	w        io.Writer
+}
+
+func (a *above) Write(data []byte) (int, error) {
+	a.progress.mu.Lock()
+	defer a.progress.mu.Unlock()
+	a.progress.clear()
+	return a.w.Write(data)
 }
 
 // Rows counts rows that have arrived.
@@ -75,7 +123,6 @@ func (p *progress) Rows(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rows += int64(n)
-	p.draw(false)
 }
 
 // Warn logs beside the line.
@@ -88,6 +135,7 @@ func (p *progress) Warn(msg string, args ...any) {
 
 // Done ends the last phase, in which the work ended with err.
 func (p *progress) Done(err error) {
+	p.stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
@@ -106,7 +154,7 @@ func (p *progress) finish(msg string) {
 		args = append(args, "query", p.query)
 	}
 	if p.queryID != "" {
-		args = append(args, "query_id", p.queryID)
+		args = append(args, "query_id", p.queryID, "coordinator", p.coordinator)
 	}
 	if p.rows > 0 {
 		args = append(args, "rows", p.rows)
@@ -120,11 +168,10 @@ func (p *progress) finish(msg string) {
 	p.phase = ""
 }
 
-func (p *progress) draw(now bool) {
-	if p.out == nil || !now && time.Since(p.shown) < redraw {
+func (p *progress) draw() {
+	if p.out == nil || p.phase == "" {
 		return
 	}
-	p.shown = time.Now()
 	parts := []string{p.phase}
 	if p.query != "" {
 		parts = append(parts, p.query)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 
 	"qosreport/internal/fault"
@@ -31,7 +33,7 @@ func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return fault.New(fault.Usage, 0, err)
 	}
-	printer, err := q.printer(a)
+	format, err := q.format(a)
 	if err != nil {
 		return err
 	}
@@ -54,13 +56,14 @@ func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer client.Close(ctx)
+	out := p.Above(a.out)
 	for _, statement := range statements {
-		next, err := printer()
+		printer, err := query.NewPrinter(format, out)
 		if err != nil {
 			return err
 		}
 		p.Phase("query", "")
-		if err := printRows(ctx, client, statement, next, p); err != nil {
+		if err := printRows(ctx, client, statement, printer, p); err != nil {
 			return err
 		}
 	}
@@ -97,21 +100,17 @@ func (q *queryCmd) statements(in io.Reader) ([]string, error) {
 	return statements, nil
 }
 
-// printer makes a printer a statement.
-func (q *queryCmd) printer(a *app) (func() (query.Printer, error), error) {
-	format := q.Format
-	if format == "" {
-		format = "tsv"
-		if isTerminal(a.out) {
-			format = "table"
-		}
+// format is the one that was asked for, or what suits the output.
+func (q *queryCmd) format(a *app) (string, error) {
+	switch {
+	case q.Format == "" && isTerminal(a.out):
+		return "table", nil
+	case q.Format == "":
+		return "tsv", nil
+	case !slices.Contains(query.Formats, q.Format):
+		return "", fault.Errorf(fault.Usage, 0, "--format %s: write one of %s", q.Format, strings.Join(query.Formats, ", "))
 	}
-	make := func() (query.Printer, error) {
-		p, err := query.NewPrinter(format, a.out)
-		return p, fault.New(fault.Usage, 0, err)
-	}
-	_, err := make()
-	return make, err
+	return q.Format, nil
 }
 
 func printRows(ctx context.Context, client *impala.Client, statement string, to query.Printer, p *progress) error {
@@ -119,7 +118,7 @@ func printRows(ctx context.Context, client *impala.Client, statement string, to 
 	if err != nil {
 		return err
 	}
-	p.Query(rows.QueryID())
+	p.Query(rows.QueryID(), client.Coordinator())
 	err = copyRows(ctx, rows, to, p)
 	if closeErr := rows.Close(ctx); err == nil {
 		err = closeErr

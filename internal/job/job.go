@@ -36,7 +36,7 @@ type Result interface {
 // Progress is told how far a run is.
 type Progress interface {
 	Phase(phase, query string)
-	Query(id string)
+	Query(id, coordinator string)
 	Rows(n int)
 }
 
@@ -163,7 +163,7 @@ func (d *data) read(ctx context.Context, o Options, c Coordinator, name, stateme
 	if err != nil {
 		return err
 	}
-	o.Progress.Query(result.QueryID())
+	o.Progress.Query(result.QueryID(), c.Coordinator())
 	source := &counted{Source: result, progress: o.Progress}
 	dataset := o.Definition.Datasets[name]
 	if dataset.Rows {

@@ -101,7 +101,7 @@ func (s session) Query(ctx context.Context, statement string) (Result, error) {
 type steps []string
 
 func (s *steps) Phase(phase, query string) { *s = append(*s, strings.TrimSpace(phase+" "+query)) }
-func (s *steps) Query(string)              {}
+func (s *steps) Query(_, _ string)         {}
 func (s *steps) Rows(int)                  {}
 
 func options(t *testing.T, e *engine) (Options, *steps) {
