@@ -54,6 +54,7 @@ type Message interface {
 type Codec struct {
 	t *transport
 	p *thrift.TBinaryProtocol
+	d decoder // of the current message, here so that none is allocated for each
 }
 
 // NewCodec stands on rw. A limit of 0 means [DefaultLimit]; it is at most 1 GiB, since
@@ -124,7 +125,7 @@ func (c *Codec) ReadReply(method string, seq int32, reply Message) error {
 	if err != nil {
 		return err
 	}
-	d := &decoder{p: c.p, t: c.t}
+	d := c.decoder()
 	if kind == thrift.EXCEPTION {
 		return d.exception()
 	}
@@ -161,7 +162,7 @@ func (c *Codec) ReadCall() (method string, seq int32, err error) {
 
 // ReadRequest reads the argument of the call; a nil req skips it.
 func (c *Codec) ReadRequest(req Message) error {
-	d := &decoder{p: c.p, t: c.t}
+	d := c.decoder()
 	for d.next() {
 		if req != nil && d.is(1, thrift.STRUCT) {
 			req.read(d)
@@ -170,6 +171,11 @@ func (c *Codec) ReadRequest(req Message) error {
 		d.skip()
 	}
 	return d.failure()
+}
+
+func (c *Codec) decoder() *decoder {
+	c.d = decoder{p: c.p, t: c.t}
+	return &c.d
 }
 
 func (c *Codec) readHeader() (string, thrift.TMessageType, int32, error) {
