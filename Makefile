@@ -3,12 +3,13 @@
 # make test-peers  the real peers; installs what is missing (root on Debian 12) or names it
 # make lint        gofmt, vet, staticcheck
 # make bench       the benchmarks behind docs/benchmarks.md
+# make vuln        known vulnerabilities; needs its database from the network
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o
 
-.PHONY: build demo test test-peers lint bench clean
+.PHONY: build demo test test-peers lint bench vuln clean
 
 build:
 	$(BUILD) qosreport ./cmd/qosreport
@@ -27,6 +28,9 @@ lint:
 
 bench:
 	$(GO) test -run '^$$' -bench . ./...
+
+vuln:
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@latest ./...
 
 clean:
 	rm -rf qosreport out

@@ -37,6 +37,10 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if sharedHive.dir != "" {
+		exec.Command("bash", "hs2.sh", "stop", sharedHive.dir).Run()
+		os.RemoveAll(filepath.Dir(sharedHive.dir))
+	}
 	if path, err := binary(); err == nil {
 		os.RemoveAll(filepath.Dir(path))
 	}
@@ -165,15 +169,36 @@ type hive struct{ dir, addr string }
 
 func startHive(t *testing.T, settings ...string) *hive {
 	t.Helper()
-	h := &hive{dir: filepath.Join(folder(t), "hs2")}
+	h := newHive(t, folder(t), settings...)
+	t.Cleanup(func() { script(t, nil, "hs2.sh", "stop", h.dir) })
+	return h
+}
+
+func newHive(t *testing.T, parent string, settings ...string) *hive {
+	t.Helper()
+	h := &hive{dir: filepath.Join(parent, "hs2")}
 	if err := os.Mkdir(h.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	port := freePort(t)
 	h.addr = "localhost:" + port
 	script(t, settings, "hs2.sh", "start", h.dir, port)
-	t.Cleanup(func() { script(t, nil, "hs2.sh", "stop", h.dir) })
 	return h
+}
+
+// sharedHive is the server without a login, which the tests share; TestMain ends it.
+var sharedHive hive
+
+func plainHive(t *testing.T) *hive {
+	t.Helper()
+	if sharedHive.dir == "" {
+		parent, err := os.MkdirTemp("", "qp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sharedHive = *newHive(t, parent)
+	}
+	return &sharedHive
 }
 
 // kerberized starts a server with one protection level in the realm.
@@ -193,15 +218,25 @@ func (h *hive) login(r *realm, qop string) []string {
 		"--kerberos-keytab", r.keytab("report"), "--kerberos-principal", "report@EXAMPLE.COM", "--kerberos-krb5-conf", r.conf()}
 }
 
-// log waits until the server's log holds the text.
-func (h *hive) log(t *testing.T, text string) {
+// logged is how long the server's log is.
+func (h *hive) logged(t *testing.T) int {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(h.dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(data)
+}
+
+// log waits until the server's log holds the text behind the position.
+func (h *hive) log(t *testing.T, from int, text string) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		data, err := os.ReadFile(filepath.Join(h.dir, "log"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bytes.Contains(data, []byte(text)) {
+		if bytes.Contains(data[from:], []byte(text)) {
 			return
 		}
 		if time.Now().After(deadline) {
