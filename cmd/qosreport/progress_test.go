@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"qosreport/internal/config"
+)
+
+func TestOneRecordAPhase(t *testing.T) {
+	var out bytes.Buffer
+	log := newLogger(&out, config.Log{Level: "info", Format: "auto"}).With("run", "r1")
+	p := newProgress(&out, log)
+	p.Phase("connect", "")
+	p.Phase("query", "legs")
+	p.Query("1:2", "impalad-1:21050")
+	p.Rows(30)
+	p.Rows(12)
+	p.Done(errors.New("lost"))
+	p.Done(nil)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d records: %s", len(lines), out.String())
+	}
+	var record map[string]any
+	if err := json.Unmarshal([]byte(lines[1]), &record); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]any{"run": "r1", "msg": "phase failed", "phase": "query", "query": "legs", "query_id": "1:2", "coordinator": "impalad-1:21050", "rows": 42.0} {
+		if record[key] != want {
+			t.Errorf("%s is %v, want %v", key, record[key], want)
+		}
+	}
+}
+
+// On a terminal the line goes on living while nothing comes, at most five times a second.
+func TestTheLineIsRewritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := &progress{out: &out, log: slog.New(slog.DiscardHandler)}
+		p.stop = p.redraw()
+		p.Phase("query", "legs")
+		time.Sleep(3*time.Second + redraw/2) // of the bubble
+		p.Done(nil)
+		text := out.String()
+		if n := strings.Count(text, "query · legs"); n < 10 || n > 17 {
+			t.Errorf("drawn %d times: %q", n, text)
+		}
+		if !strings.Contains(text, "query · legs · 3s") || !strings.HasSuffix(text, "\r\x1b[K") {
+			t.Errorf("got %q", text)
+		}
+	})
+}
+
+func TestRowsStandAboveTheLine(t *testing.T) {
+	var terminal bytes.Buffer
+	p := &progress{out: &terminal, log: slog.New(slog.DiscardHandler)}
+	w := &above{progress: p, w: &terminal}
+	p.Phase("query", "")
+	if _, err := w.Write([]byte("row\n")); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\r\x1b[Kquery · 0s\r\x1b[Krow\n"; terminal.String() != want {
+		t.Errorf("got %q", terminal.String())
+	}
+	if w := p.Above(&terminal); w != &terminal {
+		t.Error("what is no terminal needs no care")
+	}
+}
