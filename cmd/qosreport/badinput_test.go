@@ -197,7 +197,8 @@ func TestQueryMistakes(t *testing.T) {
 		{[]string{"query", "--", "-- nothing"}, "only blanks and comments"},
 		{[]string{"query", "-f", "/nonexistent.sql"}, "no such file"},
 		{[]string{"query", "SELECT 1", "--format", "xml"}, "table, csv, tsv, json, null"},
-		{[]string{"query", "SELECT 1"}, "impala.hosts is missing"},
+		{[]string{"query", "SELECT 1"}, "embedded configs/qosreport.yaml:9:10: impala.hosts is missing"},
+		{[]string{"query", "SELECT 1", "--impala-host", "x"}, `--impala-host: impala.hosts[0] is "x": write host:port`},
 		{[]string{"nonsense"}, "unexpected argument"},
 		{[]string{"--from", "2017-09-12"}, "impala.hosts is missing"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -88,10 +89,19 @@ type fileFlags struct {
 // never read by itself.
 func (f *fileFlags) files() fs.FS {
 	if f.ConfigDir == "" {
-		return qosreport.Files
+		return shown{qosreport.Files, "embedded "}
 	}
-	return os.DirFS(f.ConfigDir)
+	return shown{os.DirFS(f.ConfigDir), filepath.Clean(f.ConfigDir) + "/"}
 }
+
+// shown is a tree whose files errors call by their whole name.
+type shown struct {
+	fs.FS
+	prefix string
+}
+
+// Show is the name for people.
+func (s shown) Show(name string) string { return s.prefix + name }
 
 // load reads the configuration and applies the flags.
 func (f *fileFlags) load() (*config.Config, error) {

@@ -42,37 +42,63 @@ type connectionFlags struct {
 // apply puts the flags that were given over the file's values.
 func (f *connectionFlags) apply(c *config.Config) {
 	i, k := &c.Impala, &c.Kerberos
-	if len(f.ImpalaHost) > 0 {
-		i.Hosts = f.ImpalaHost
-	}
-	i.Transport = cmp.Or(f.ImpalaTransport, i.Transport)
-	i.Auth = cmp.Or(f.ImpalaAuth, i.Auth)
-	i.Service = cmp.Or(f.ImpalaService, i.Service)
-	i.SPNHost = cmp.Or(f.ImpalaSPNHost, i.SPNHost)
-	i.SASLQOP = cmp.Or(f.ImpalaSASLQOP, i.SASLQOP)
+	set := setter{c}
+	set.list(&i.Hosts, f.ImpalaHost, "impala.hosts", "--impala-host")
+	set.text(&i.Transport, f.ImpalaTransport, "impala.transport", "--impala-transport")
+	set.text(&i.Auth, f.ImpalaAuth, "impala.auth", "--impala-auth")
+	set.text(&i.Service, f.ImpalaService, "impala.service", "--impala-service")
+	set.text(&i.SPNHost, f.ImpalaSPNHost, "impala.spn_host", "--impala-spn-host")
+	set.text(&i.SASLQOP, f.ImpalaSASLQOP, "impala.sasl_qop", "--impala-sasl-qop")
 	if f.ImpalaTLS != nil {
 		i.TLS.Enabled = *f.ImpalaTLS
+		set.from("impala.tls.enabled", "--impala-tls")
 	}
-	i.TLS.CAFile = cmp.Or(f.ImpalaTLSCA, i.TLS.CAFile)
-	i.TLS.ServerName = cmp.Or(f.ImpalaTLSName, i.TLS.ServerName)
-	i.User = cmp.Or(f.ImpalaUser, i.User)
+	set.text(&i.TLS.CAFile, f.ImpalaTLSCA, "impala.tls.ca_file", "--impala-tls-ca")
+	set.text(&i.TLS.ServerName, f.ImpalaTLSName, "impala.tls.server_name", "--impala-tls-server-name")
+	set.text(&i.User, f.ImpalaUser, "impala.user", "--impala-user")
 	if f.ImpalaPasswordFile != "" {
-		i.PasswordFile, i.PasswordEnv = f.ImpalaPasswordFile, ""
+		i.PasswordEnv = ""
 	}
-	i.Database = cmp.Or(f.ImpalaDatabase, i.Database)
+	set.text(&i.PasswordFile, f.ImpalaPasswordFile, "impala.password_file", "--impala-password-file")
+	set.text(&i.Database, f.ImpalaDatabase, "impala.database", "--impala-database")
 	if len(f.ImpalaOption) > 0 {
-		i.Options = maps.Clone(i.Options)
-		if i.Options == nil {
-			i.Options = make(map[string]string)
+		options := maps.Clone(f.ImpalaOption)
+		for name, value := range i.Options {
+			if _, given := options[name]; !given {
+				options[name] = value
+			}
 		}
-		maps.Copy(i.Options, f.ImpalaOption)
+		i.Options = options
 	}
-	k.Principal = cmp.Or(f.KerberosPrincipal, k.Principal)
-	k.Keytab = cmp.Or(f.KerberosKeytab, k.Keytab)
-	k.KRB5Conf = cmp.Or(f.KerberosKRB5Conf, k.KRB5Conf)
-	k.Realm = cmp.Or(f.KerberosRealm, k.Realm)
-	if len(f.KerberosKDC) > 0 {
-		k.KDCs = f.KerberosKDC
+	set.text(&k.Principal, f.KerberosPrincipal, "kerberos.principal", "--kerberos-principal")
+	set.text(&k.Keytab, f.KerberosKeytab, "kerberos.keytab", "--kerberos-keytab")
+	set.text(&k.KRB5Conf, f.KerberosKRB5Conf, "kerberos.krb5_conf", "--kerberos-krb5-conf")
+	set.text(&k.Realm, f.KerberosRealm, "kerberos.realm", "--kerberos-realm")
+	set.list(&k.KDCs, f.KerberosKDC, "kerberos.kdcs", "--kerberos-kdc")
+}
+
+// setter replaces values of a configuration by those of flags, and remembers the flag, so
+// that a mistake is told where it was made.
+type setter struct{ config *config.Config }
+
+func (s setter) from(key, flag string) {
+	if s.config.Flags == nil {
+		s.config.Flags = make(map[string]string)
+	}
+	s.config.Flags[key] = flag
+}
+
+func (s setter) text(to *string, value, key, flag string) {
+	if value != "" {
+		*to = value
+		s.from(key, flag)
+	}
+}
+
+func (s setter) list(to *[]string, value []string, key, flag string) {
+	if len(value) > 0 {
+		*to = value
+		s.from(key, flag)
 	}
 }
 

@@ -39,12 +39,9 @@ func (r *runCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	r.apply(c)
-	if r.Zone != "" {
-		c.Zone = r.Zone
-	}
-	if r.Out != "" {
-		c.Out = r.Out
-	}
+	set := setter{c}
+	set.text(&c.Zone, r.Zone, "zone", "--zone")
+	set.text(&c.Out, r.Out, "out", "--out")
 	if err := c.Validate(); err != nil {
 		return err
 	}

@@ -24,7 +24,10 @@ type Config struct {
 	Kerberos Kerberos `yaml:"kerberos"`
 	Log      Log      `yaml:"log"`
 
-	file *yamlfile.File // where the values stand, for mistakes found later
+	// Flags name the flag for each key, like impala.hosts, whose value a flag has replaced.
+	Flags map[string]string `yaml:"-"`
+
+	file *yamlfile.File // where the other values stand, for mistakes found later
 }
 
 // Impala says how to reach the cluster.

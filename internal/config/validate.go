@@ -14,7 +14,7 @@ import (
 
 // Validate reports every mistake at once. Flags have been applied before.
 func (c *Config) Validate() error {
-	v := &yamlfile.Mistakes{File: c.file}
+	v := &yamlfile.Mistakes{File: c.file, Elsewhere: c.Flags}
 	v.Require("version", c.Version == 1, "is %d: write 1", c.Version)
 	if _, err := c.Location(); err != nil {
 		v.Add("zone", err)

@@ -169,7 +169,7 @@ func diskError(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		err = fault.Advise(err, "make room, or write elsewhere: --out DIR")
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		err = fault.Advise(err, "let this user write there, or write elsewhere: --out DIR")
 	}
 	return fault.New(fault.Output, fault.Render, err)

@@ -28,13 +28,24 @@ type File struct {
 	tree *ast.File
 }
 
+// Shower is a file system that knows how people call its files, which errors then show.
+type Shower interface{ Show(name string) string }
+
 // Read parses the file name of fsys. It must hold one document.
 func Read(fsys fs.FS, name string) (*File, error) {
+	shown := name
+	if s, ok := fsys.(Shower); ok {
+		shown = s.Show(name)
+	}
 	data, err := readAll(fsys, name)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = fmt.Errorf("%s %s: %w", path.Op, shown, path.Err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return Parse(name, data)
+	return Parse(shown, data)
 }
 
 // Parse parses data, which stands in the file name.
@@ -169,8 +180,9 @@ func plainType(name string) string {
 
 // Mistakes collects what is wrong with a file, so that all of it is told at once.
 type Mistakes struct {
-	File *File // nil when the values come from elsewhere
-	list []error
+	File      *File             // nil when the values come from elsewhere
+	Elsewhere map[string]string // where the values of some paths come from, in place of the file
+	list      []error
 }
 
 // Require notes a mistake at path unless ok. The text begins with the path.
@@ -182,7 +194,15 @@ func (m *Mistakes) Require(path string, ok bool, format string, args ...any) {
 
 // Add notes err as a mistake at path.
 func (m *Mistakes) Add(path string, err error) {
-	m.list = append(m.list, fmt.Errorf("%s%w", m.File.Place(path), err))
+	m.list = append(m.list, fmt.Errorf("%s%w", m.place(path), err))
+}
+
+func (m *Mistakes) place(path string) string {
+	whole, _, _ := strings.Cut(path, "[")
+	if from, found := m.Elsewhere[whole]; found {
+		return from + ": "
+	}
+	return m.File.Place(path)
 }
 
 // Err is all mistakes in the order in which they were noted, or nil.

@@ -64,11 +64,12 @@ func TestPlacesAndKeys(t *testing.T) {
 	if got := f.Keys("inner"); !reflect.DeepEqual(got, []string{"b", "a"}) {
 		t.Errorf("keys %v", got)
 	}
-	m := Mistakes{File: f}
+	m := Mistakes{File: f, Elsewhere: map[string]string{"other": "--other"}}
 	m.Require("inner.a", false, "is %q: write three", "two")
 	m.Require("inner.b", true, "is wrong")
 	m.Add("list[1]", fmt.Errorf("bad"))
-	if want := "x.yaml:3:6: inner.a is \"two\": write three\nx.yaml:4:11: bad"; m.Err().Error() != want {
+	m.Add("other[0]", fmt.Errorf("worse"))
+	if want := "x.yaml:3:6: inner.a is \"two\": write three\nx.yaml:4:11: bad\n--other: worse"; m.Err().Error() != want {
 		t.Errorf("got %q", m.Err())
 	}
 }
