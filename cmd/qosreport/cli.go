@@ -25,10 +25,12 @@ Exit codes: 0 done · 1 internal error · 2 usage or configuration · 4 Kerberos
 
 // commands is the command line. Flags beat the environment, which beats the file.
 type commands struct {
-	Run     runCmd     `cmd:"" default:"withargs" help:"Make reports (the default command)."`
-	Demo    demoCmd    `cmd:"" help:"Run the main job on a cluster inside the process."`
-	Query   queryCmd   `cmd:"" help:"Run statements and print their rows."`
-	Version versionCmd `cmd:"" help:"Print version and build."`
+	Run      runCmd      `cmd:"" default:"withargs" help:"Make reports (the default command)."`
+	Demo     demoCmd     `cmd:"" help:"Run the main job on a cluster inside the process."`
+	Query    queryCmd    `cmd:"" help:"Run statements and print their rows."`
+	SQL      sqlCmd      `cmd:"" name:"sql" help:"Print the statements of a report."`
+	Validate validateCmd `cmd:"" help:"Find every mistake of configuration, reports and queries."`
+	Version  versionCmd  `cmd:"" help:"Print version and build."`
 }
 
 // app is what every command stands on.

@@ -126,6 +126,49 @@ func TestSeveralStatementsAreOneSession(t *testing.T) {
 	}
 }
 
+// What sql prints is what a run asks: the statements run as they are.
+func TestSQLPrintsWhatARunAsks(t *testing.T) {
+	l := startLab(t, nil)
+	printed := call(t.Context(), "sql", "voice-daily", "--date", "2017-09-12", "--zone", "Europe/Bratislava", "--param", "sites=O'Brien")
+	if printed.code != 0 || !strings.Contains(printed.stdout, `TRIM(site) IN ('O\'Brien')`) || strings.Count(printed.stdout, "-- voice-daily, dataset") != 2 {
+		t.Fatalf("exit code %d\n%s%s", printed.code, printed.stdout, printed.stderr)
+	}
+	file := write(t, filepath.Join(t.TempDir(), "printed.sql"), printed.stdout)
+	if r := call(t.Context(), append([]string{"query", "-f", file}, settings(l)...)...); r.code != 0 || !strings.HasPrefix(r.stdout, "day\tsite\t") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := call(t.Context(), "sql", "nope"); r.code != 2 || !strings.Contains(r.stderr, "voice-daily") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	if r := call(t.Context(), "validate"); r.code != 0 || r.stdout != "report voice-daily is valid\n" {
+		t.Errorf("the embedded files: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "configs/qosreport.yaml"), "version: 2\nimpala: {hosts: [x]}\n")
+	good := write(t, filepath.Join(dir, "configs/reports/good.yaml"), "version: 1\ndatasets:\n  a: {query: a.sql, rows: true}\nsections:\n  a: {table: a}\noutputs: {html: {}}\n")
+	write(t, filepath.Join(dir, "configs/reports/bad.yaml"), "version: 1\ndatasets:\n  a: {query: b.sql, rows: true}\nsections:\n  a: {table: a}\noutputs: {html: {}}\n")
+	write(t, filepath.Join(dir, "queries/a.sql"), "SELECT 1")
+	write(t, filepath.Join(dir, "queries/b.sql"), "SELECT {{.Params.nope}}")
+	r := call(t.Context(), "validate", "--config-dir", dir)
+	for _, want := range []string{"version is 2", "impala.hosts[0]", "dataset a: render b.sql", "nope"} {
+		if r.code != 2 || !strings.Contains(r.stderr, want) {
+			t.Errorf("exit code %d, no %q in\n%s", r.code, want, r.stderr)
+		}
+	}
+	if r.stdout != "report good is valid\n" {
+		t.Errorf("got %s", r.stdout)
+	}
+	if r := call(t.Context(), "validate", "--config-dir", dir, good); r.code != 0 {
+		t.Errorf("one file: exit code %d\n%s", r.code, r.stderr)
+	}
+	if r := call(t.Context(), "validate", "--config-dir", dir, filepath.Join(dir, "queries/a.sql")); r.code != 2 {
+		t.Errorf("no YAML: exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
 func TestDemo(t *testing.T) {
 	out, export := t.TempDir(), filepath.Join(t.TempDir(), "export")
 	r := call(t.Context(), "demo", "--days", "3", "--legs-per-day", "300", "--out", out, "--export", export)

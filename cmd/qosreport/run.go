@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -18,16 +18,21 @@ import (
 	"qosreport/internal/report"
 )
 
+// windowFlags say which days a report covers, and with which parameters.
+type windowFlags struct {
+	Date  string   `group:"Report" placeholder:"DATE" help:"Report day, like 2017-09-12; default yesterday."`
+	From  string   `group:"Report" placeholder:"DATE" help:"First day, in place of --date."`
+	To    string   `group:"Report" placeholder:"DATE" help:"Last day, inclusive; goes with --from."`
+	Param []string `group:"Report" sep:"none" placeholder:"NAME=VALUE" help:"Parameter of the report; repeat it for a list."`
+	Zone  string   `group:"Report" env:"QOSREPORT_ZONE" placeholder:"ZONE" help:"IANA zone of the report days."`
+}
+
 // runCmd makes reports, by hand or from another scheduler.
 type runCmd struct {
-	Date   string   `group:"Report" placeholder:"DATE" help:"Report day, like 2017-09-12; default yesterday."`
-	From   string   `group:"Report" placeholder:"DATE" help:"First day, in place of --date."`
-	To     string   `group:"Report" placeholder:"DATE" help:"Last day, inclusive; goes with --from."`
 	Report []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`
-	Param  []string `group:"Report" sep:"none" placeholder:"NAME=VALUE" help:"Parameter of the report; repeat it for a list."`
 	Out    string   `group:"Report" env:"QOSREPORT_OUT" placeholder:"DIR" help:"Folder of the files; default out."`
 	Format []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
-	Zone   string   `group:"Report" env:"QOSREPORT_ZONE" placeholder:"ZONE" help:"IANA zone of the report days."`
+	windowFlags
 	fileFlags
 	connectionFlags
 }
@@ -38,10 +43,9 @@ func (r *runCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	r.apply(c)
-	set := setter{c}
-	set.text(&c.Zone, r.Zone, "zone", "--zone")
-	set.text(&c.Out, r.Out, "out", "--out")
+	r.connectionFlags.apply(c)
+	setter{c}.text(&c.Out, r.Out, "out", "--out")
+	r.windowFlags.apply(c)
 	if err := c.Validate(); err != nil {
 		return err
 	}
@@ -52,16 +56,12 @@ func (r *runCmd) Run(ctx context.Context, a *app) error {
 	if err := checkFormats(r.Format); err != nil {
 		return err
 	}
-	definitions, templates, err := r.definitions()
-	if err != nil {
-		return err
-	}
-	given, err := params(r.Param)
+	definitions, templates, err := r.definitions(r.Report)
 	if err != nil {
 		return err
 	}
 	for _, d := range definitions {
-		args, err := d.Args(given)
+		args, err := r.args(d)
 		if err != nil {
 			return err
 		}
@@ -128,9 +128,20 @@ func newRunID() string {
 	return hex.EncodeToString(id)
 }
 
+func (r *windowFlags) apply(c *config.Config) { setter{c}.text(&c.Zone, r.Zone, "zone", "--zone") }
+
+// args are the parameters of a report.
+func (r *windowFlags) args(d *definition.Definition) (definition.Args, error) {
+	given, err := params(r.Param)
+	if err != nil {
+		return definition.Args{}, err
+	}
+	return d.Args(given)
+}
+
 // window is the days that were asked for. A day that has not ended is not refused, but
 // one that has not begun is.
-func (r *runCmd) window(c *config.Config, now time.Time) (report.Window, error) {
+func (r *windowFlags) window(c *config.Config, now time.Time) (report.Window, error) {
 	zone, err := c.Location()
 	if err != nil {
 		return report.Window{}, err
@@ -172,35 +183,32 @@ func (f *fileFlags) templates() (*query.Templates, error) {
 
 const reportsDir = "configs/reports"
 
-// definitions loads the reports that were named, or all.
-func (r *runCmd) definitions() ([]*definition.Definition, *query.Templates, error) {
-	templates, err := r.templates()
+// definitions loads the reports that were named, or all. The mistakes of all of them are
+// told at once.
+func (f *fileFlags) definitions(names []string) ([]*definition.Definition, *query.Templates, error) {
+	templates, err := f.templates()
 	if err != nil {
 		return nil, nil, err
 	}
-	names := r.Report
 	if len(names) == 0 {
-		if names, err = definition.Names(r.files(), reportsDir); err != nil {
+		if names, err = definition.Names(f.files(), reportsDir); err != nil {
 			return nil, nil, err
 		}
 	}
-	definitions, err := loadAll(r.files(), names, templates)
-	return definitions, templates, err
-}
-
-func loadAll(files fs.FS, names []string, templates *query.Templates) ([]*definition.Definition, error) {
 	var all []*definition.Definition
+	var mistakes []error
 	for _, name := range names {
-		d, err := definition.Load(files, reportsDir, name, templates)
+		d, err := definition.Load(f.files(), reportsDir, name, templates)
 		if err != nil {
-			return nil, err
+			mistakes = append(mistakes, err)
+			continue
 		}
 		all = append(all, d)
 	}
-	if len(all) == 0 {
-		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "there is no report in %s", reportsDir), "see --config-dir")
+	if len(names) == 0 {
+		return nil, nil, fault.Advise(fault.Errorf(fault.Usage, 0, "there is no report in %s", reportsDir), "see --config-dir")
 	}
-	return all, nil
+	return all, templates, errors.Join(mistakes...)
 }
 
 // params gathers name=value pairs; a repeated name makes a list.

@@ -63,9 +63,9 @@ type Outcome struct {
 
 // Run makes the report. Nothing is written unless everything was read.
 func Run(ctx context.Context, o Options) (*Outcome, error) {
-	statements, err := render(o)
+	statements, err := Statements(o.Definition, o.Templates, o.Args, o.Window)
 	if err != nil {
-		return nil, fault.New(fault.Usage, 0, err)
+		return nil, err
 	}
 	if err := writable(o.Out); err != nil {
 		return nil, err
@@ -98,29 +98,23 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	return &Outcome{Verdict: page.Verdict, Files: files}, nil
 }
 
-// render makes the statement of each dataset, before anything is asked of a server.
-func render(o Options) (map[string]string, error) {
-	from, err := query.ParseDate(o.Window.From.Format(query.DateLayout))
-	if err != nil {
-		return nil, err
-	}
-	to, err := query.ParseDate(o.Window.To.Add(-time.Nanosecond).Format(query.DateLayout))
-	if err != nil {
-		return nil, err
-	}
+// Statements makes the statement of each dataset, before anything is asked of a server.
+func Statements(d *definition.Definition, templates *query.Templates, args definition.Args, w report.Window) (map[string]string, error) {
 	data := query.Data{
-		DateFrom: from,
-		DateTo:   to,
-		From:     query.Timestamp(o.Window.From),
-		To:       query.Timestamp(o.Window.To),
-		TZ:       query.String(o.Window.Zone),
-		Params:   o.Args.Literals,
+		DateFrom: query.Date(w.From),
+		DateTo:   query.Date(w.To.Add(-time.Nanosecond)),
+		From:     query.Timestamp(w.From),
+		To:       query.Timestamp(w.To),
+		TZ:       query.String(w.Zone),
+		Params:   args.Literals,
 	}
 	statements := make(map[string]string)
-	for name, d := range o.Definition.Datasets {
-		if statements[name], err = o.Templates.Render(d.Query, data); err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", name, err)
+	for name, dataset := range d.Datasets {
+		statement, err := templates.Render(dataset.Query, data)
+		if err != nil {
+			return nil, fault.New(fault.Usage, 0, fmt.Errorf("dataset %s: %w", name, err))
 		}
+		statements[name] = statement
 	}
 	return statements, nil
 }

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"qosreport/internal/config"
+	"qosreport/internal/definition"
+	"qosreport/internal/fault"
+	"qosreport/internal/job"
+	"qosreport/internal/query"
+)
+
+// validateCmd finds every mistake of configuration, reports and templates at once.
+type validateCmd struct {
+	File []string `arg:"" optional:"" help:"A configuration (qosreport.yaml) or reports; default all of --config-dir."`
+	fileFlags
+	connectionFlags
+}
+
+// Run reads and renders everything, and asks nothing of a server.
+func (v *validateCmd) Run(a *app) error {
+	templates, err := v.templates()
+	if err != nil {
+		return err
+	}
+	var mistakes []error
+	check := func(what string, err error) {
+		mistakes = append(mistakes, err)
+		if err == nil {
+			fmt.Fprintln(a.out, what, "is valid")
+		}
+	}
+	if len(v.File) == 0 {
+		if err := v.all(a, templates, check); err != nil {
+			return err
+		}
+	}
+	for _, path := range v.File {
+		check(path, v.file(a, path, templates))
+	}
+	return errors.Join(mistakes...)
+}
+
+// all checks the folder of --config-dir, or the embedded reports. The embedded
+// configuration names no cluster and is no mistake.
+func (v *validateCmd) all(a *app, templates *query.Templates, check func(string, error)) error {
+	if v.ConfigDir != "" {
+		check("the configuration", v.configuration())
+	}
+	names, err := definition.Names(v.files(), reportsDir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		d, err := definition.Load(v.files(), reportsDir, name, templates)
+		if err == nil {
+			err = tryRender(a, d, templates)
+		}
+		check("report "+name, err)
+	}
+	return nil
+}
+
+func (v *validateCmd) configuration() error {
+	c, err := v.load()
+	if err != nil {
+		return err
+	}
+	v.apply(c)
+	return c.Validate()
+}
+
+func (v *validateCmd) file(a *app, path string, templates *query.Templates) error {
+	dir, base := filepath.Split(filepath.Clean(path))
+	files := shown{os.DirFS(filepath.Join(".", dir)), dir}
+	if filepath.IsAbs(dir) {
+		files.FS = os.DirFS(dir)
+	}
+	if base == "qosreport.yaml" {
+		c, err := config.Load(files, base)
+		if err != nil {
+			return err
+		}
+		v.apply(c)
+		return c.Validate()
+	}
+	name, found := strings.CutSuffix(base, ".yaml")
+	if !found {
+		return fault.Advise(fault.Errorf(fault.Usage, 0, "%s is no YAML file", path), "name a qosreport.yaml, or the .yaml file of a report")
+	}
+	d, err := definition.Load(files, ".", name, templates)
+	if err != nil {
+		return err
+	}
+	return tryRender(a, d, templates)
+}
+
+// tryRender makes the statements of yesterday, to find the mistakes of the templates.
+func tryRender(a *app, d *definition.Definition, templates *query.Templates) error {
+	window, err := new(windowFlags).window(config.Default(), a.now())
+	if err != nil {
+		return err
+	}
+	args, err := d.Args(nil)
+	if err != nil {
+		return err
+	}
+	_, err = job.Statements(d, templates, args, window)
+	return err
+}
