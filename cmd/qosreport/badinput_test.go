@@ -237,6 +237,40 @@ func TestAStoppedRun(t *testing.T) {
 	}
 }
 
+// A run can be stopped wherever it waits: for a KDC, for a login, for TLS.
+func TestAStopEndsEveryWait(t *testing.T) {
+	l := startLab(t, nil)
+	for name, spoil := range map[string]func(w *world, silent string){
+		"for a KDC": func(w *world, silent string) {
+			w.set("--kerberos-realm", "EXAMPLE.COM")
+			w.set("--kerberos-kdc", silent)
+		},
+		"for a login": func(w *world, silent string) { w.set("--impala-host", silent) },
+		"for TLS":     func(w *world, silent string) { w.set("--impala-host", silent); w.args = append(w.args, "--impala-tls") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			silent := peer(t, func(c net.Conn) {
+				c.Read(make([]byte, 1))
+				cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by a test"))
+				io.Copy(io.Discard, c)
+			})
+			w := &world{t: t, lab: l, out: filepath.Join(t.TempDir(), "out")}
+			w.args = reportArgs(l, w.out)
+			for i, arg := range w.args {
+				if arg == "--no-impala-tls" && name == "for TLS" {
+					w.args = append(w.args[:i], w.args[i+1:]...)
+					break
+				}
+			}
+			spoil(w, silent)
+			if r := call(ctx, w.args...); r.code != 10 || !strings.Contains(r.stderr, "stopped by a test") || len(files(t, w.out)) != 0 {
+				t.Errorf("exit code %d\n%s", r.code, r.stderr)
+			}
+		})
+	}
+}
+
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -66,7 +67,12 @@ func run(ctx context.Context, args []string, std stdio) error {
 		return usageError(err)
 	}
 	selected.BindTo(ctx, (*context.Context)(nil))
-	return selected.Run(&app{now: time.Now, stdio: std})
+	err = selected.Run(&app{now: time.Now, stdio: std})
+	if err != nil && ctx.Err() != nil && fault.AreaOf(err) != fault.Stopped {
+		// Whatever broke when the run was stopped, broke because of that.
+		err = fmt.Errorf("%w (%v)", context.Cause(ctx), err)
+	}
+	return err
 }
 
 func usageError(err error) error {

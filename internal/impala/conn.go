@@ -58,6 +58,9 @@ func (c *conn) secure(ctx context.Context, o Options, addr string) error {
 		}
 		secured := tls.Client(c.net, config)
 		if err := secured.HandshakeContext(ctx); err != nil {
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return context.Cause(ctx)
+			}
 			return tlsFailure(err, config.ServerName)
 		}
 		c.net = secured

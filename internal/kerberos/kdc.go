@@ -82,8 +82,8 @@ func (k *kdcs) exchange(ctx context.Context, realm string, request []byte, care 
 }
 
 func unreachable(ctx context.Context, realm string, addrs int, failed []attempt) error {
-	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
-		return fmt.Errorf("ask the KDCs of %s: %w", realm, cause)
+	if errors.Is(ctx.Err(), context.Canceled) { // by somebody, for a cause of their own
+		return fmt.Errorf("ask the KDCs of %s: %w", realm, context.Cause(ctx))
 	}
 	var each []string
 	for _, a := range failed {
