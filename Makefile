@@ -1,6 +1,7 @@
 # make demo        builds and runs the main job on the embedded lab
 # make test        unit tests and in-process lab; needs Go alone
 # make test-peers  the real peers; installs what is missing (root on Debian 12) or names it
+# make test-live   the client on the cluster of QOSREPORT_TEST_CONFIG (docs/operation.md)
 # make lint        gofmt, vet, staticcheck
 # make bench       the benchmarks behind docs/benchmarks.md
 # make vuln        known vulnerabilities; needs its database from the network
@@ -9,7 +10,7 @@ GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o
 
-.PHONY: build demo test test-peers lint bench vuln clean
+.PHONY: build demo test test-peers test-live lint bench vuln clean
 
 build:
 	$(BUILD) qosreport ./cmd/qosreport
@@ -22,6 +23,9 @@ test:
 
 test-peers: build
 	@bash test/run-peers
+
+test-live:
+	$(GO) test -count=1 -tags live ./test/live
 
 lint:
 	@bash test/run-lint $(STATICCHECK)

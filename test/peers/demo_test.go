@@ -142,6 +142,23 @@ func TestImpylaReadsTheSameRows(t *testing.T) {
 	}
 }
 
+// The checks for a cluster of the user's own pass on the lab, so that they are known to run.
+func TestLiveChecks(t *testing.T) {
+	l := startLab(t)
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "configs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "version: 1\nimpala: {hosts: [\"" + l.get("QOSREPORT_IMPALA_HOST") + "\"], tls: {enabled: false}}\n" +
+		"kerberos: {keytab: \"" + l.get("QOSREPORT_KERBEROS_KEYTAB") + "\", krb5_conf: \"" + l.get("QOSREPORT_KERBEROS_KRB5_CONF") + "\"}\n"
+	if err := os.WriteFile(filepath.Join(dir, "configs", "qosreport.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := tool(t, []string{"QOSREPORT_TEST_CONFIG=" + dir}, "go", "test", "-count=1", "-tags", "live", "qosreport/test/live"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // A disk that fills up in the middle of a run leaves nothing behind.
 func TestDiskFull(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "full")
