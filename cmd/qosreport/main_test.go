@@ -90,7 +90,7 @@ func TestKeytabToFiles(t *testing.T) {
 	l := startLab(t, nil)
 	out := t.TempDir()
 	r := call(t.Context(), reportArgs(l, out, "--param", "sites=Zürich", "--format", "json,html")...)
-	if r.code != 0 || !strings.Contains(r.stdout, "Poor calls is") {
+	if r.code != 0 || !strings.Contains(r.stdout, "Poor calls at") {
 		t.Fatalf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	names := files(t, out)

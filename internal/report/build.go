@@ -114,7 +114,7 @@ func verdict(d *definition.Definition, tile func(string) Tile) Verdict {
 		t := tile(name)
 		if v := verdictOf(t.Verdict); v > worst {
 			worst = v
-			sentence = fmt.Sprintf("%s is %s (%s; n = %s).", t.Label, t.Text, t.Limits, FormatNumber(t.N, 0))
+			sentence = fmt.Sprintf("%s at %s (%s; n = %s).", t.Label, t.Text, t.Limits, FormatNumber(t.N, 0))
 		}
 	}
 	return Verdict{Word: worst.String(), Sentence: sentence}

@@ -54,7 +54,7 @@ func TestTilesSayWhatTheyStandOn(t *testing.T) {
 			t.Errorf("%s: %q %q %q, want %q", tile.Measure, tile.Text, tile.Interval, tile.Verdict, want[i])
 		}
 	}
-	if p.Verdict.Word != "watch" || p.Verdict.Sentence != "Poor calls is 3.01\u00a0% (good ≤ 2\u00a0%, acceptable ≤ 3\u00a0%; n = 13\u202f781)." {
+	if p.Verdict.Word != "watch" || p.Verdict.Sentence != "Poor calls at 3.01\u00a0% (good ≤ 2\u00a0%, acceptable ≤ 3\u00a0%; n = 13\u202f781)." {
 		t.Errorf("verdict %+v", p.Verdict)
 	}
 }

@@ -56,7 +56,7 @@ func sample(table rows) *report.Page {
 		Window: report.Window{FromDate: "2017-09-12", ToDate: "2017-09-12", Zone: "Europe/Bratislava",
 			From: time.Date(2017, 9, 11, 22, 0, 0, 0, time.UTC), To: time.Date(2017, 9, 12, 22, 0, 0, 0, time.UTC)},
 		Params:  []report.Param{{Name: "sites", Values: []string{"Zürich", "<b>"}}},
-		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls is 3.01 %."},
+		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls at 3.01 %."},
 		Sections: []report.Section{
 			{Name: "summary", Title: "Summary", Kind: report.KindKPI, Tiles: []report.Tile{
 				{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Verdict: "watch", Better: "down", Good: &limit, Acceptable: &ok, Limits: "good ≤ 2 %, acceptable ≤ 3 %",

@@ -36,7 +36,7 @@ func page(table rows) *report.Page {
 	columns := []report.Column{{Name: "name", Type: "STRING", ID: wire.String}, {Name: "value", Type: "DOUBLE", ID: wire.Double}}
 	return &report.Page{
 		Report: "voice-daily", Title: "Voice", Window: report.Window{FromDate: "2017-09-12", ToDate: "2017-09-12", Zone: "UTC"},
-		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls is 3.01 %."},
+		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls at 3.01 %."},
 		Sections: []report.Section{
 			{Name: "summary", Title: "Summary", Kind: report.KindKPI, Tiles: []report.Tile{
 				{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Verdict: "watch", Better: "down", Limits: "good ≤ 2 %",
@@ -121,7 +121,7 @@ func TestFiguresAreNumbers(t *testing.T) {
 	for i, row := range got {
 		lines[i] = strings.Join(row, "|")
 	}
-	want := []string{"Voice", "2017-09-12 UTC", "▲ watch|Poor calls is 3.01 %.", "", "Summary", "Measure|Value|Unit|Verdict|Limits|95 % interval|n",
+	want := []string{"Voice", "2017-09-12 UTC", "▲ watch|Poor calls at 3.01 %.", "", "Summary", "Measure|Value|Unit|Verdict|Limits|95 % interval|n",
 		"Poor calls|0.0301||▲ watch|good ≤ 2 %||13781", "Duration|no data|s||||0", "", "Worst calls", "name|value", "The query returned no row."}
 	if !reflect.DeepEqual(lines, want) {
 		t.Errorf("got %q", lines)
