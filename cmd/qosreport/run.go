@@ -95,8 +95,11 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options) (e
 		return err
 	}
 	p.Done(nil)
-	word := outcome.Verdict.Word
-	fmt.Fprintf(a.out, "%s%s: %s\n", strings.ToUpper(word[:1]), word[1:], outcome.Verdict.Sentence)
+	if word := outcome.Verdict.Word; outcome.Verdict.Judged() {
+		fmt.Fprintf(a.out, "%s%s: %s\n", strings.ToUpper(word[:1]), word[1:], outcome.Verdict.Sentence)
+	} else {
+		fmt.Fprintln(a.out, "Done.")
+	}
 	for _, path := range outcome.Files {
 		fmt.Fprintf(a.out, "  %s\n", path)
 	}

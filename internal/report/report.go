@@ -58,6 +58,9 @@ type Verdict struct {
 	Sentence string `json:"sentence"`
 }
 
+// Judged reports whether any measure decides over the report as a whole.
+func (v Verdict) Judged() bool { return v.Word != qos.NotJudged.String() }
+
 // Section is one block. The field of its kind is filled.
 type Section struct {
 	Name  string `json:"name"`

@@ -110,6 +110,14 @@ func TestThePageLoadsNothing(t *testing.T) {
 	}
 }
 
+func TestAReportThatNothingJudgesHasNoVerdict(t *testing.T) {
+	p := sample(rows{})
+	p.Verdict = report.Verdict{Word: "not judged", Sentence: "No measure of this report is judged."}
+	if got := string(render(t, p, nil)); strings.Contains(got, "not judged") || strings.Contains(got, "No measure") {
+		t.Error("the page speaks of a verdict")
+	}
+}
+
 func TestSectionsArePicked(t *testing.T) {
 	got := string(render(t, sample(rows{}), []string{"worst"}))
 	if strings.Contains(got, "Poor calls</span>") || !strings.Contains(got, "Worst calls") {

@@ -123,7 +123,9 @@ func (s *sheetWriter) head() error {
 	lines := [][]any{
 		{excelize.Cell{StyleID: s.book.styles.title, Value: text(p.Title)}},
 		{excelize.Cell{StyleID: s.book.styles.quiet, Value: text(p.Window.Text() + " " + p.Window.Zone)}},
-		{s.verdict(p.Verdict.Word), text(p.Verdict.Sentence)},
+	}
+	if p.Verdict.Judged() {
+		lines = append(lines, []any{s.verdict(p.Verdict.Word), text(p.Verdict.Sentence)})
 	}
 	for _, line := range lines {
 		if err := s.write(line...); err != nil {
