@@ -44,7 +44,7 @@ const DefaultMinN = 30
 type Figure struct {
 	Defined bool    // false: nothing to divide by
 	Value   float64 // in the measure's unit; a ratio is 0 to 1
-	N       float64 // items that the value stands on
+	N       float64 // items that a ratio or mean stands on; 0 for a sum
 	Low     float64 // 95 % interval of a ratio (Wilson)
 	High    float64
 }
@@ -65,7 +65,7 @@ func (m Measure) Eval(sum func(column string) float64) Figure {
 	}
 	numerator := sum(m.Numerator)
 	if m.Kind == Sum {
-		return Figure{Defined: true, Value: numerator * scale, N: numerator}
+		return Figure{Defined: true, Value: numerator * scale}
 	}
 	n := sum(m.Denominator)
 	f := Figure{N: n}

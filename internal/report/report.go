@@ -97,7 +97,7 @@ func (t Tile) Counted() bool { return t.Kind != string(qos.Sum) }
 // Figure is a number as it is computed and as it is shown.
 type Figure struct {
 	Value    *float64 `json:"value"` // null: nothing to divide by; a ratio is 0 to 1
-	N        float64  `json:"n"`     // items that the value stands on
+	N        float64  `json:"n"`     // items that a ratio or mean stands on; 0 for a sum
 	Low      *float64 `json:"low,omitempty"`
 	High     *float64 `json:"high,omitempty"`
 	Percent  bool     `json:"percent,omitempty"`
