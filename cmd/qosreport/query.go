@@ -158,5 +158,8 @@ func outputError(err error) error {
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		err = fault.Advise(err, "make room where the output goes, or send it elsewhere")
+	}
 	return fault.New(fault.Output, fault.Render, fmt.Errorf("write rows: %w", err))
 }
