@@ -63,15 +63,9 @@ func (p *Param) value(texts []string) (fmt.Stringer, error) {
 	}
 	switch p.Type {
 	case "strings":
-		return listOf(texts, query.ParseString, func(l []query.String) fmt.Stringer {
-			list := make(query.Strings, len(l))
-			for i, s := range l {
-				list[i] = string(s)
-			}
-			return list
-		})
+		return listOf(texts, query.ParseString, func(l []query.String) fmt.Stringer { return query.Strings(l) })
 	case "ints":
-		return listOf(texts, parseInt, func(l []int64) fmt.Stringer { return query.Ints(l) })
+		return listOf(texts, parseInt, func(l []query.Int) fmt.Stringer { return query.Ints(l) })
 	}
 	if len(texts) != 1 {
 		return nil, fmt.Errorf("has %d values: write one of type %s", len(texts), p.Type)
@@ -83,7 +77,7 @@ func (p *Param) single(text string) (fmt.Stringer, error) {
 	switch p.Type {
 	case "int":
 		v, err := parseInt(text)
-		return query.Int(v), err
+		return v, err
 	case "double":
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
@@ -126,12 +120,12 @@ func (p *Param) allowed(texts []string) error {
 	return nil
 }
 
-func parseInt(text string) (int64, error) {
+func parseInt(text string) (query.Int, error) {
 	v, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("%q is no integer", text)
 	}
-	return v, nil
+	return query.Int(v), nil
 }
 
 func listOf[T any](texts []string, parse func(string) (T, error), list func([]T) fmt.Stringer) (fmt.Stringer, error) {

@@ -13,9 +13,9 @@ import (
 // a template's {{if}}.
 type (
 	String     string    // '…'
-	Strings    []string  // '…', '…'
+	Strings    []String  // '…', '…'; each element is a literal of its own in {{range}}
 	Int        int64     // 42
-	Ints       []int64   // 1, 2
+	Ints       []Int     // 1, 2
 	Double     float64   // CAST(0.5 AS DOUBLE)
 	Date       time.Time // '2017-09-12'; the clock part is ignored
 	Timestamp  time.Time // CAST('2017-09-11 22:00:00' AS TIMESTAMP), in UTC
@@ -28,13 +28,7 @@ const DateLayout = "2006-01-02"
 
 func (s String) String() string { return quote(string(s)) }
 
-func (s Strings) String() string {
-	quoted := make([]string, len(s))
-	for i, text := range s {
-		quoted[i] = quote(text)
-	}
-	return strings.Join(quoted, ", ")
-}
+func (s Strings) String() string { return join(s) }
 
 func (i Int) String() string {
 	if i < 0 {
@@ -43,10 +37,12 @@ func (i Int) String() string {
 	return strconv.FormatInt(int64(i), 10)
 }
 
-func (l Ints) String() string {
-	parts := make([]string, len(l))
-	for i, v := range l {
-		parts[i] = Int(v).String()
+func (l Ints) String() string { return join(l) }
+
+func join[T fmt.Stringer](list []T) string {
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = v.String()
 	}
 	return strings.Join(parts, ", ")
 }

@@ -27,7 +27,7 @@ func render(t *testing.T, text string) (string, error) {
 		DateFrom: day("2017-09-11"), DateTo: day("2017-09-12"),
 		From: Timestamp(time.Date(2017, 9, 11, 22, 0, 0, 0, time.UTC)), To: Timestamp(time.Date(2017, 9, 12, 22, 0, 0, 0, time.UTC)),
 		TZ:     "Europe/Bratislava",
-		Params: map[string]fmt.Stringer{"table": Identifier("qos.t"), "sites": Strings{"O'Brien"}, "none": Strings(nil)},
+		Params: map[string]fmt.Stringer{"table": Identifier("qos.t"), "sites": Strings{"O'Brien"}, "none": Strings(nil), "codes": Ints{-1}},
 	})
 }
 
@@ -35,6 +35,7 @@ func TestTemplates(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"values print as SQL", "{{.DateFrom}} {{.From}} {{.TZ}} {{.Params.sites}}", `'2017-09-11' CAST('2017-09-11 22:00:00' AS TIMESTAMP) 'Europe/Bratislava' 'O\'Brien'`},
 		{"partials", `SELECT 1 {{template "part" .}}`, "SELECT 1 FROM `qos`.`t`"},
+		{"elements of a list are literals", "{{range .Params.sites}}{{.}}{{end}} {{index .Params.sites 0}} {{index .Params.codes 0}}", `'O\'Brien' 'O\'Brien' (-1)`},
 		{"an empty list is false", "{{if .Params.none}}x{{else}}y{{end}}{{if .Params.sites}}z{{end}}", "yz"},
 		{"partition", `{{partition "dt"}}`, "dt BETWEEN '2017-09-11' AND '2017-09-12'"},
 		{"partition in another form", `{{partition "t.dt" "yyyyMMdd"}}`, "t.dt BETWEEN '20170911' AND '20170912'"},
