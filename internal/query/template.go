@@ -124,6 +124,10 @@ func (d Data) window(column string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if from := time.Time(d.From).UTC(); from.Year() < 1400 {
+		// Impala casts an earlier timestamp to NULL, and the statement would find no row.
+		return "", fmt.Errorf("window: %s lies before 1400-01-01, where TIMESTAMP begins", from.Format(DateLayout))
+	}
 	return fmt.Sprintf("%s >= %s AND %s < %s", bare(name), d.From, bare(name), d.To), nil
 }
 

@@ -51,6 +51,21 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
+func TestAWindowThatNoTimestampHoldsIsRefused(t *testing.T) {
+	files := fstest.MapFS{"queries/q.sql": {Data: []byte(`{{window "start_ts"}}`)}}
+	templates, err := LoadTemplates(files, "queries")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for year, want := range map[int]string{1399: "1399-09-12 lies before 1400-01-01", 1400: ""} {
+		from := time.Date(year, 9, 12, 0, 0, 0, 0, time.UTC)
+		_, err := templates.Render("q.sql", Data{From: Timestamp(from), To: Timestamp(from.AddDate(0, 0, 1))})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d: got %v", year, err)
+		}
+	}
+}
+
 func TestTemplateMistakes(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"an unknown parameter", "{{.Params.nope}}", "nope"},
