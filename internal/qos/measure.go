@@ -81,11 +81,13 @@ func (m Measure) Eval(sum func(column string) float64) Figure {
 const z95 = 1.959963984540054 // two-sided 95 % of the normal distribution
 
 // Wilson is the score interval of a proportion p of n items at z standard deviations
-// (Wilson 1927), within [0, 1].
+// (Wilson 1927), within [0, 1]. A p beyond, of a part that is more than its whole, counts
+// as the nearest proportion.
 func Wilson(p, n, z float64) (low, high float64) {
 	if n <= 0 {
 		return 0, 1
 	}
+	p = min(max(p, 0), 1) // or the square root below is of a negative number
 	centre := (p + z*z/(2*n)) / (1 + z*z/n)
 	half := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n)) / (1 + z*z/n)
 	return max(0, centre-half), min(1, centre+half)

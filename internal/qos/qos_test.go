@@ -100,6 +100,15 @@ func TestWilson(t *testing.T) {
 	}
 }
 
+func TestAPartBeyondItsWholeHasAnInterval(t *testing.T) {
+	for _, p := range []float64{-0.5, 2.5} {
+		low, high := Wilson(p, 40, z95)
+		if !(low >= 0 && low < high && high <= 1) {
+			t.Errorf("%v: got %v to %v", p, low, high)
+		}
+	}
+}
+
 func TestJudge(t *testing.T) {
 	pcr := Measure{Kind: Ratio, Numerator: "a", Denominator: "b", Better: Down, Good: 0.02, Acceptable: 0.03}
 	ner := Measure{Kind: Ratio, Numerator: "a", Denominator: "b", Better: Up, Good: 0.92, Acceptable: 0.88}
