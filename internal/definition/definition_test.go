@@ -79,6 +79,7 @@ func TestMistakes(t *testing.T) {
 		{"dataset of a measure", "sum: legs.poor", "sum: lags.poor", `there is no dataset "lags"`},
 		{"column of a measure", "sum: legs.poor", "sum: legs.pour", "the dataset has the sums poor, classified"},
 		{"one column of a ratio", "[legs.poor, legs.classified]", "[legs.poor]", "write two, [part, whole]"},
+		{"scale of a ratio", "[legs.poor, legs.classified], ", "[legs.poor, legs.classified], scale: 100, ", "measures.pcr.scale does not go with ratio"},
 		{"two kinds of a measure", "sum: legs.poor", "sum: legs.poor, mean: [legs.poor, legs.poor]", "has 2 kinds"},
 		{"limits swapped", "good: 2%, acceptable: 3%", "good: 3%, acceptable: 2%", "must not be above acceptable"},
 		{"one limit", "good: 2%, acceptable: 3%", "good: 2%", "needs both good and acceptable"},

@@ -112,6 +112,8 @@ func (c *checker) measure(at string, m *Measure) {
 
 func (c *checker) numbers(at string, m *Measure) {
 	c.number(at+".scale", &m.Scale)
+	kind, _ := m.Kind()
+	c.Require(at+".scale", kind != qos.Ratio || m.Scale == Number{}, "does not go with ratio, which is a proportion")
 	c.number(at+".good", m.Good)
 	c.number(at+".acceptable", m.Acceptable)
 	c.Require(at+".min_n", m.MinN >= 0, "is %d: write 1 or more", m.MinN)
