@@ -166,6 +166,10 @@ func (n *Number) UnmarshalYAML(data []byte) error {
 
 func parseNumber(text string) (float64, error) {
 	if part, found := strings.CutSuffix(text, "%"); found {
+		// Not v / 100: 2.9 / 100 is less than 0.029, which a share of 29 in 1000 must not pass.
+		if v, err := strconv.ParseFloat(part+"e-2", 64); err == nil {
+			return v, nil
+		}
 		v, err := strconv.ParseFloat(part, 64)
 		return v / 100, err
 	}

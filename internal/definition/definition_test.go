@@ -62,6 +62,21 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestNumbers(t *testing.T) {
+	tests := []struct {
+		text string
+		want float64
+	}{
+		{"2.9%", 29.0 / 1000}, {"92%", 0.92}, {"-0.5%", -0.005}, {"1e1%", 0.1}, {"3", 3}, {"1/60", 1.0 / 60}, {`"3%"`, 0.03},
+	}
+	for _, tt := range tests {
+		var n Number
+		if err := n.UnmarshalYAML([]byte(tt.text)); err != nil || n != (Number{Value: tt.want}) {
+			t.Errorf("%s is %+v, %v; want %v", tt.text, n, err, tt.want)
+		}
+	}
+}
+
 // Each row changes one line of a good definition into a mistake.
 func TestMistakes(t *testing.T) {
 	tests := []struct{ name, old, new, want string }{
