@@ -62,6 +62,20 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestAnchorsAndMergesLoseNothing(t *testing.T) {
+	text := strings.NewReplacer("datasets:\n", "datasets: &d\n", "  worst: {table: worst}\n", "  <<: {second: {table: worst}, first: {table: worst}}\n  worst: {table: worst}\n").Replace(good)
+	d, err := load(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"summary", "worst", "first", "second"}; !reflect.DeepEqual(d.SectionOrder, want) || len(d.Sections) != len(want) {
+		t.Errorf("sections %v of %v", d.SectionOrder, d.Sections)
+	}
+	if want := []string{"legs", "worst"}; !reflect.DeepEqual(d.DatasetOrder, want) {
+		t.Errorf("datasets %v", d.DatasetOrder)
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	tests := []struct {
 		text string

@@ -44,8 +44,8 @@ func Load(fsys fs.FS, dir, name string, templates *query.Templates) (*Definition
 	if err := file.Decode(d); err != nil {
 		return nil, fault.New(fault.Usage, 0, fmt.Errorf("read report: %w", err))
 	}
-	d.SectionOrder = file.Keys("sections")
-	d.DatasetOrder = file.Keys("datasets")
+	d.SectionOrder = order(file.Keys("sections"), d.Sections)
+	d.DatasetOrder = order(file.Keys("datasets"), d.Datasets)
 	if d.Title == "" {
 		d.Title = name
 	}
@@ -53,4 +53,16 @@ func Load(fsys fs.FS, dir, name string, templates *query.Templates) (*Definition
 		return nil, fault.New(fault.Usage, 0, err)
 	}
 	return d, nil
+}
+
+// order is every key of m: those of the file in its order, then those that an alias or a
+// merge brought along. A dataset that were missing here would not be queried.
+func order[V any](inFile []string, m map[string]V) []string {
+	var names []string
+	for _, name := range slices.Concat(inFile, sorted(m)) {
+		if _, found := m[name]; found && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -95,17 +95,24 @@ func (f *File) SHA256() string {
 }
 
 // Keys are the keys of the mapping at path, like "sections", in the order of the file.
+// Those that an alias or a merge (<<) brings along are not among them.
 func (f *File) Keys(path string) []string {
-	mapping, ok := f.node(path).(*ast.MappingNode)
-	if !ok {
-		if single, ok := f.node(path).(*ast.MappingValueNode); ok {
-			return []string{single.Key.GetToken().Value}
-		}
-		return nil
+	node := f.node(path)
+	if anchor, ok := node.(*ast.AnchorNode); ok {
+		node = anchor.Value
+	}
+	var values []*ast.MappingValueNode
+	switch node := node.(type) {
+	case *ast.MappingNode:
+		values = node.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{node}
 	}
 	var keys []string
-	for _, value := range mapping.Values {
-		keys = append(keys, value.Key.GetToken().Value)
+	for _, value := range values {
+		if !value.Key.IsMergeKey() {
+			keys = append(keys, value.Key.GetToken().Value)
+		}
 	}
 	return keys
 }

@@ -74,6 +74,18 @@ func TestPlacesAndKeys(t *testing.T) {
 	}
 }
 
+func TestKeysOfAnchorsAndMerges(t *testing.T) {
+	f, err := Parse("x.yaml", []byte("one: &a\n  b: 1\n  a: 2\ntwo:\n  <<: *a\n  c: 3\nthree: &d\n  e: 4\nfour: 5\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string][]string{"one": {"b", "a"}, "two": {"c"}, "three": {"e"}, "four": nil, "five": nil} {
+		if got := f.Keys(path); !reflect.DeepEqual(got, want) {
+			t.Errorf("keys of %s: %v", path, got)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("a: {b: [1, *x]}\n---\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
