@@ -149,9 +149,11 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 
 func TestAnUnknownReportNamesTheKnownOnes(t *testing.T) {
 	files := fstest.MapFS{"reports/a.yaml": {}, "reports/b.yaml": {}, "reports/c.txt": {}}
-	_, err := Load(files, "reports", "x", nil)
-	if fault.Remedy(err) != "the reports are: a, b" || fault.AreaOf(err) != fault.Usage {
-		t.Errorf("got %v, %q", err, fault.Remedy(err))
+	for _, name := range []string{"x", "", "./a", "../reports/a", "a/"} {
+		_, err := Load(files, "reports", name, nil)
+		if fault.Remedy(err) != "the reports are: a, b" || fault.AreaOf(err) != fault.Usage {
+			t.Errorf("%q: got %v, %q", name, err, fault.Remedy(err))
+		}
 	}
 }
 

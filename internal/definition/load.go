@@ -32,7 +32,8 @@ func Names(fsys fs.FS, dir string) ([]string, error) {
 // Load reads and checks the report name of the folder dir against the templates.
 func Load(fsys fs.FS, dir, name string, templates *query.Templates) (*Definition, error) {
 	file, err := yamlfile.Read(fsys, path.Join(dir, name+".yaml"))
-	if errors.Is(err, fs.ErrNotExist) {
+	// A name with a slash is of another folder, and its files would be, too.
+	if errors.Is(err, fs.ErrNotExist) || path.Base(name) != name {
 		names, _ := Names(fsys, dir)
 		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "there is no report %q", name),
 			"the reports are: %s", strings.Join(names, ", "))
