@@ -165,7 +165,7 @@ func (s *sheetWriter) tiles(section report.Section, _ bool) error {
 
 // figure is a number with its format, or the text that stands in its place.
 func (s *sheetWriter) figure(t report.Tile) (excelize.Cell, error) {
-	if t.Value == nil || !strings.ContainsAny(t.Text[:1], "0123456789\u2212") {
+	if t.Value == nil || strings.IndexAny(t.Text, "0123456789\u2212") != 0 {
 		return excelize.Cell{StyleID: s.book.styles.quiet, Value: text(t.Text)}, nil
 	}
 	style, err := s.book.styles.forFigure(t.Percent, t.Decimals)

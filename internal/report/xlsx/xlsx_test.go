@@ -32,7 +32,7 @@ func (r rows) Each(row func(cells []query.Cell) error) error {
 func words(s string) query.Cell { return query.Cell{Kind: query.CellText, Text: s} }
 
 func page(table rows) *report.Page {
-	value := 0.0301
+	value, below := 0.0301, -50.0
 	columns := []report.Column{{Name: "name", Type: "STRING", ID: wire.String}, {Name: "value", Type: "DOUBLE", ID: wire.Double}}
 	return &report.Page{
 		Report: "voice-daily", Title: "Voice", Window: report.Window{FromDate: "2017-09-12", ToDate: "2017-09-12", Zone: "UTC"},
@@ -42,6 +42,8 @@ func page(table rows) *report.Page {
 				{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Verdict: "watch", Better: "down", Limits: "good ≤ 2 %",
 					Figure: report.Figure{Value: &value, N: 13781, Percent: true, Decimals: 2, Text: "3.01 %"}},
 				{Measure: "acd", Kind: "mean", Unit: "s", Label: "Duration", Figure: report.Figure{Text: "no data"}},
+				{Measure: "offset", Kind: "sum", Unit: "ms", Label: "Offset", Figure: report.Figure{Value: &below, Text: "−50 ms"}},
+				{Measure: "few", Kind: "mean", Label: "Few", Figure: report.Figure{Value: &below, N: 3, Text: "n<30"}},
 			}},
 			{Name: "worst", Title: "Worst calls", Kind: report.KindTable, Table: &report.Table{Columns: columns, Rows: table}},
 		},
@@ -122,7 +124,7 @@ func TestFiguresAreNumbers(t *testing.T) {
 		lines[i] = strings.Join(row, "|")
 	}
 	want := []string{"Voice", "2017-09-12 UTC", "▲ watch|Poor calls at 3.01 %.", "", "Summary", "Measure|Value|Unit|Verdict|Limits|95 % interval|n",
-		"Poor calls|0.0301||▲ watch|good ≤ 2 %||13781", "Duration|no data|s||||0", "", "Worst calls", "name|value", "The query returned no row."}
+		"Poor calls|0.0301||▲ watch|good ≤ 2 %||13781", "Duration|no data|s||||0", "Offset|-50|ms", "Few|n<30|||||3", "", "Worst calls", "name|value", "The query returned no row."}
 	if !reflect.DeepEqual(lines, want) {
 		t.Errorf("got %q", lines)
 	}
