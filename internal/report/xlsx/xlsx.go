@@ -7,12 +7,15 @@
 package xlsx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/xuri/excelize/v2"
 
@@ -48,20 +51,30 @@ func Render(w io.Writer, p *report.Page, sheets []definition.Sheet) (err error) 
 // sheetName makes a legal name that no earlier sheet has.
 func sheetName(title string, taken []definition.Sheet) string {
 	legal := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`[]:*?/\'`, r) {
+		if strings.ContainsRune(`[]:*?/\'`, r) || unicode.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, title)
-	runes := []rune(strings.TrimSpace(legal))
-	name := string(runes[:min(len(runes), 24)])
+	base := cmp.Or(shorten(strings.TrimSpace(legal), 24), "Sheet")
+	name := base
 	for n := 2; ; n++ {
 		free := !slices.ContainsFunc(taken, func(s definition.Sheet) bool { return strings.EqualFold(s.Name, name) })
 		if free && !strings.EqualFold(name, "history") {
 			return name
 		}
-		name = fmt.Sprintf("%s (%d)", string(runes[:min(len(runes), 24)]), n)
+		name = fmt.Sprintf("%s (%d)", base, n)
 	}
+}
+
+// shorten cuts a name to at most so many UTF-16 units, in which Excel counts.
+func shorten(name string, units int) string {
+	for i, r := range name {
+		if units -= utf16.RuneLen(r); units < 0 {
+			return strings.TrimSpace(name[:i])
+		}
+	}
+	return name
 }
 
 // book is the workbook while it is written.

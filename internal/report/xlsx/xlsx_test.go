@@ -159,7 +159,8 @@ func TestHostileTextSurvives(t *testing.T) {
 
 func TestSheetNames(t *testing.T) {
 	taken := []definition.Sheet{{Name: "Worst calls"}}
-	for title, want := range map[string]string{"worst CALLS": "worst CALLS (2)", "a/b:c": "a b c", "History": "History (2)", strings.Repeat("é", 40): strings.Repeat("é", 24)} {
+	for title, want := range map[string]string{"worst CALLS": "worst CALLS (2)", "a/b:c": "a b c", "History": "History (2)", strings.Repeat("é", 40): strings.Repeat("é", 24),
+		strings.Repeat("😀", 40): strings.Repeat("😀", 12), "a\x01b": "a b", "::": "Sheet", "": "Sheet"} {
 		if got := sheetName(title, taken); got != want {
 			t.Errorf("%s: %s, want %s", title, got, want)
 		}
