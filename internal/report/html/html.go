@@ -27,20 +27,26 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"class":  class,
 	"count":  func(n float64) string { return report.FormatNumber(n, 0) },
 	"utc":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-	"each":   each,
 }).Parse(pageSource))
 
 // Render writes the sections that are named, or all when none is.
 func Render(w io.Writer, p *report.Page, sections []string) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	data := struct {
-		*report.Page
-		Shown []report.Section
-	}{p, p.Pick(sections)}
-	if err := page.Execute(out, data); err != nil {
+	d := &drawing{Page: p, Shown: p.Pick(sections)}
+	if err := page.Execute(out, d); err != nil {
 		return err
 	}
+	if d.err != nil {
+		return d.err
+	}
 	return out.Flush()
+}
+
+// drawing is what the template is given.
+type drawing struct {
+	*report.Page
+	Shown []report.Section
+	err   error // the first of reading rows, which ends a table early
 }
 
 // symbol stands beside a verdict's word, so that colour is never alone.
@@ -71,21 +77,22 @@ type cell struct {
 	Numeric bool
 }
 
-// each gives the rows one after the other, so that a long table is never whole in memory.
-func each(t *report.Table) func(yield func([]cell) bool) {
+// Each gives the rows one after the other, so that a long table is never whole in memory.
+func (d *drawing) Each(t *report.Table) func(yield func([]cell) bool) {
 	return func(yield func([]cell) bool) {
 		cells := make([]cell, len(t.Columns))
-		stopped := false
-		_ = t.Rows.Each(func(row []query.Cell) error {
+		err := t.Rows.Each(func(row []query.Cell) error {
 			for i, c := range row {
 				cells[i] = show(c)
 			}
-			if !stopped && !yield(cells) {
-				stopped = true
+			if !yield(cells) {
 				return io.EOF
 			}
 			return nil
 		})
+		if err != nil && err != io.EOF && d.err == nil {
+			d.err = err
+		}
 	}
 }
 

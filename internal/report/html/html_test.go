@@ -2,7 +2,9 @@ package html
 
 import (
 	"bytes"
+	"errors"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,6 +117,21 @@ func TestAReportThatNothingJudgesHasNoVerdict(t *testing.T) {
 	p.Verdict = report.Verdict{Word: "not judged", Sentence: "No measure of this report is judged."}
 	if got := string(render(t, p, nil)); strings.Contains(got, "not judged") || strings.Contains(got, "No measure") {
 		t.Error("the page speaks of a verdict")
+	}
+}
+
+// broken is rows whose file cannot be read to the end.
+type broken struct{ rows }
+
+func (b broken) Each(row func(cells []query.Cell) error) error {
+	return errors.Join(b.rows.Each(row), io.ErrUnexpectedEOF)
+}
+
+func TestRowsThatCannotBeReadAreAnError(t *testing.T) {
+	p := sample(nil)
+	p.Sections[1].Table.Rows = broken{rows{{text("a"), {Kind: query.CellInt, Int: 1}}}}
+	if err := Render(io.Discard, p, nil); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", err)
 	}
 }
 
