@@ -175,10 +175,10 @@ func (c *Client) Close(ctx context.Context) error {
 	if c.conn.broken != nil {
 		return nil
 	}
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	ctx, stop := closing(ctx)
 	defer stop()
 	var reply wire.StatusResp
-	if err := c.conn.call(ctx, cleanupTimeout, "CloseSession", &wire.SessionReq{Session: c.session}, &reply); err != nil {
+	if err := c.conn.call(ctx, c.opts.CallTimeout, "CloseSession", &wire.SessionReq{Session: c.session}, &reply); err != nil {
 		return fmt.Errorf("close session on %s: %w", c.addr, err)
 	}
 	return c.check("CloseSession", reply.Status, "")
@@ -186,6 +186,16 @@ func (c *Client) Close(ctx context.Context) error {
 
 // cleanupTimeout bounds what is done for the server after a context has ended.
 const cleanupTimeout = 5 * time.Second
+
+// closing is the context of what closes a statement or a session: ctx itself, since a
+// busy coordinator may take long and a result that is whole must not be lost for that;
+// or, when ctx has ended, a short time for cleaning up.
+func closing(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+}
 
 // adviseOpen adds what it usually means when a server answers OpenSession over a plain
 // socket with silence, an end, or something else than a message.

@@ -172,16 +172,15 @@ func (r *Rows) Close(ctx context.Context) error {
 	if !r.open || c.conn.broken != nil {
 		return nil
 	}
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	ctx, stop := closing(ctx)
 	defer stop()
 	if c.impala && r.ended {
 		if err := r.readLog(ctx); err != nil {
 			return err
 		}
 	}
-	r.end(ctx, c.conn)
-	if c.conn.broken != nil {
-		return fmt.Errorf("close statement %s: %w", r.queryID, c.conn.broken)
+	if err := r.end(ctx, c.conn); err != nil {
+		return fmt.Errorf("close statement %s: %w", r.queryID, err)
 	}
 	return nil
 }
@@ -189,7 +188,7 @@ func (r *Rows) Close(ctx context.Context) error {
 func (r *Rows) readLog(ctx context.Context) error {
 	c := r.client
 	var reply wire.LogResp
-	if err := c.conn.call(ctx, cleanupTimeout, "GetLog", &wire.OperationReq{Operation: r.operation}, &reply); err != nil {
+	if err := c.conn.call(ctx, c.opts.CallTimeout, "GetLog", &wire.OperationReq{Operation: r.operation}, &reply); err != nil {
 		return err
 	}
 	if reply.Status.Code == wire.StatusSuccess {

@@ -3,11 +3,14 @@ package impala
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"qosreport/internal/fault"
 	"qosreport/internal/impala/hs2server"
@@ -142,6 +145,41 @@ func TestAServerThatGoesAwayInTheMiddleIsLost(t *testing.T) {
 	}
 	if want := []string{"CancelOperation", "CloseOperation", "CloseSession"}; !reflect.DeepEqual(lastOf(c.called(), 3), want) {
 		t.Errorf("calls %v", c.called())
+	}
+}
+
+// A busy coordinator may take long to close what was read to its end.
+func TestClosingHasTheTimeOfACall(t *testing.T) {
+	for _, method := range []string{"GetLog", "CloseOperation", "CloseSession"} {
+		for pause, lost := range map[time.Duration]bool{50 * time.Second: false, 70 * time.Second: true} {
+			t.Run(fmt.Sprintf("%s after %s", method, pause), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c := start(t, hs2server.Options{
+						Engine:       &script{columns: twoColumns, steps: []step{{rows: 3}}},
+						QueryOptions: map[string]string{"HTTP_ADDR": "h:25000"},
+						Observe: func(called string) {
+							if called == method {
+								time.Sleep(pause)
+							}
+						},
+					})
+					client := connect(t, c, nil)
+					rows, err := client.Query(t.Context(), "SELECT")
+					for err == nil {
+						_, err = rows.Next(t.Context())
+					}
+					if err != io.EOF {
+						t.Fatal(err)
+					}
+					if err = rows.Close(t.Context()); err == nil {
+						err = client.Close(t.Context())
+					}
+					if lost && (fault.ClassOf(err) != fault.Lost || !strings.Contains(err.Error(), method+": no answer within 1m0s")) || !lost && err != nil {
+						t.Errorf("got %v, class %v", err, fault.ClassOf(err))
+					}
+				})
+			})
+		}
 	}
 }
 

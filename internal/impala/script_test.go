@@ -93,10 +93,14 @@ type cluster struct {
 func start(t *testing.T, o hs2server.Options) *cluster {
 	t.Helper()
 	c := &cluster{}
+	observe := o.Observe
 	o.Observe = func(method string) {
 		c.mu.Lock()
 		c.calls = append(c.calls, method)
 		c.mu.Unlock()
+		if observe != nil {
+			observe(method)
+		}
 	}
 	server := hs2server.New(o)
 	ctx, stop := context.WithCancel(context.Background())

@@ -115,7 +115,7 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 	r.failed = errors.As(err, &failure)
 	if c.conn.broken == nil {
 		if r.open {
-			r.end(ctx, c.conn)
+			_ = r.end(ctx, c.conn)
 		}
 		return err
 	}
@@ -127,7 +127,7 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 	}
 	defer second.close()
 	if r.open {
-		r.end(ctx, second)
+		_ = r.end(ctx, second)
 	}
 	var reply wire.StatusResp
 	_ = second.call(ctx, cleanupTimeout, "CloseSession", &wire.SessionReq{Session: c.session}, &reply)
@@ -135,19 +135,25 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 }
 
 // end cancels and closes the operation. Neither answer matters: the operation may be
-// gone already, which is what is wanted.
-func (r *Rows) end(ctx context.Context, on *conn) {
+// gone already, which is what is wanted. An error is one of the connection.
+func (r *Rows) end(ctx context.Context, on *conn) (err error) {
 	req := &wire.OperationReq{Operation: r.operation}
 	var cancelled, closed wire.StatusResp
 	if !r.ended && !r.failed {
-		if err := on.call(ctx, cleanupTimeout, "CancelOperation", req, &cancelled); err != nil {
+		if err = on.call(ctx, r.client.opts.CallTimeout, "CancelOperation", req, &cancelled); err != nil {
 			r.client.log.WarnContext(ctx, "statement may still run on the coordinator", "query_id", r.queryID, "reason", err)
 		} else {
 			r.client.log.InfoContext(ctx, "statement cancelled on the coordinator", "query_id", r.queryID)
 		}
 	}
-	_ = on.call(ctx, cleanupTimeout, "CloseOperation", req, &closed)
+	if on.broken == nil {
+		err = on.call(ctx, r.client.opts.CallTimeout, "CloseOperation", req, &closed)
+	}
 	r.open = false
+	if on.broken == nil {
+		return nil
+	}
+	return err
 }
 
 // queryID is the text under which the server's logs and pages know the statement.
