@@ -2,17 +2,12 @@ package sql
 
 import "math"
 
-// arithmetic compiles + - * / % DIV and the unary minus.
+// arithmetic compiles + - * / % and DIV.
 func arithmetic(e *expr, args []compiled) (compiled, error) {
 	for _, arg := range args {
 		if !arg.typ.Kind.numeric() && arg.typ.Kind != Null {
 			return compiled{}, analysis("Arithmetic operation requires numeric operands: %s", e)
 		}
-	}
-	if len(args) == 1 {
-		zero := compiled{expr: e.args[0], typ: Type{Kind: TinyInt}, constant: true,
-			eval: func(*execution, []Value) Value { return IntOf(0) }}
-		return negate(zero, args[0])
 	}
 	a, b := args[0], args[1]
 	switch {
@@ -20,39 +15,22 @@ func arithmetic(e *expr, args []compiled) (compiled, error) {
 		return integerDivision(e, a, b)
 	case a.typ.Kind == Null && b.typ.Kind == Null:
 		return compiled{typ: Type{Kind: Double}, eval: func(*execution, []Value) Value { return Value{} }}, nil
-	case a.typ.Kind.binary() || b.typ.Kind.binary():
-		return doubleArithmetic(e.name, a, b), nil
-	case a.typ.Kind == Decimal || b.typ.Kind == Decimal:
+	case isDecimalOperation(e.name, a.typ, b.typ):
 		return decimalExpr(e.name, a, b), nil
-	case e.name == "/":
+	case a.typ.Kind.binary() || b.typ.Kind.binary() || e.name == "/":
 		return doubleArithmetic(e.name, a, b), nil
 	}
 	return integerArithmetic(e.name, a, b), nil
 }
 
-// negate is 0 - a, but keeps the type of a number and the sign of zero.
-func negate(zero, a compiled) (compiled, error) {
-	arg := a.eval
-	switch {
-	case a.typ.Kind.binary():
-		return compiled{typ: a.typ, eval: func(x *execution, row []Value) Value {
-			v := arg(x, row)
-			if v.IsNull() {
-				return v
-			}
-			return DoubleOf(-v.Float())
-		}}, nil
-	case a.typ.Kind == Decimal:
-		c := decimalExpr("-", zero, a).as(a.typ)
-		return c, nil
+// isDecimalOperation: with DECIMAL_V2 a DECIMAL beside a FLOAT or DOUBLE makes the
+// operation one of DECIMAL, but for a product (TypesUtil.java). A literal like 0.5 is a
+// DECIMAL, so this meets statements that never name the type.
+func isDecimalOperation(op string, a, b Type) bool {
+	if a.Kind != Decimal && b.Kind != Decimal {
+		return false
 	}
-	return compiled{typ: a.typ, eval: func(x *execution, row []Value) Value {
-		v := arg(x, row)
-		if v.IsNull() {
-			return v
-		}
-		return IntOf(wrap(-v.n, a.typ.Kind))
-	}}, nil
+	return op != "*" || !a.Kind.binary() && !b.Kind.binary()
 }
 
 // wrap keeps the low bits that an integer type has.
@@ -113,6 +91,9 @@ func integerDivision(e *expr, a, b compiled) (compiled, error) {
 		}
 	}
 	kind := larger(a.typ, b.typ)
+	if a.typ.Kind == Null && b.typ.Kind == Null {
+		kind = Int
+	}
 	left, right := a.eval, b.eval
 	return compiled{typ: Type{Kind: kind}, eval: func(x *execution, row []Value) Value {
 		l, r := left(x, row), right(x, row)
@@ -127,6 +108,9 @@ func integerDivision(e *expr, a, b compiled) (compiled, error) {
 }
 
 func doubleArithmetic(op string, a, b compiled) compiled {
+	if op == "%" {
+		return remainder(a, b)
+	}
 	double := Type{Kind: Double}
 	left, right := a.as(double).eval, b.as(double).eval
 	var compute func(l, r float64) float64
@@ -137,10 +121,8 @@ func doubleArithmetic(op string, a, b compiled) compiled {
 		compute = func(l, r float64) float64 { return l - r }
 	case "*":
 		compute = func(l, r float64) float64 { return l * r }
-	case "/":
-		compute = func(l, r float64) float64 { return l / r }
 	default:
-		compute = math.Mod
+		compute = func(l, r float64) float64 { return l / r }
 	}
 	return compiled{typ: double, eval: func(x *execution, row []Value) Value {
 		l, r := left(x, row), right(x, row)
@@ -151,14 +133,26 @@ func doubleArithmetic(op string, a, b compiled) compiled {
 	}}
 }
 
-// decimalExpr compiles an operation of which at least one side is a DECIMAL and
-// none is a FLOAT or DOUBLE.
+// remainder is % of floating-point numbers, which keeps the type of its operands. The
+// remainder by zero is NULL.
+func remainder(a, b compiled) compiled {
+	typ, _ := common(a.typ, b.typ) // two numbers have one
+	left, right := a.as(typ).eval, b.as(typ).eval
+	return compiled{typ: typ, eval: func(x *execution, row []Value) Value {
+		l, r := left(x, row), right(x, row)
+		if l.kind == Null || r.kind == Null || r.Float() == 0 {
+			return Value{}
+		}
+		return DoubleOf(math.Mod(l.Float(), r.Float()))
+	}}
+}
+
+// decimalExpr compiles an operation of which at least one side is a DECIMAL. Beside
+// NULL it has the type of that side.
 func decimalExpr(op string, a, b compiled) compiled {
-	if a.typ.Kind == Null {
-		a.typ = b.typ
-	}
-	if b.typ.Kind == Null {
-		b.typ = a.typ
+	if a.typ.Kind == Null || b.typ.Kind == Null {
+		typ, _ := common(a.typ, b.typ)
+		return compiled{typ: typ, eval: func(*execution, []Value) Value { return Value{} }}
 	}
 	a, b = a.as(a.typ.asDecimal()), b.as(b.typ.asDecimal())
 	typ := decimalArithmetic(op, a.typ, b.typ)

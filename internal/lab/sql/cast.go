@@ -26,7 +26,7 @@ func castable(from, to Type) bool {
 	case to.Kind == Boolean:
 		return from.Kind.numeric()
 	}
-	return from.Kind != Decimal || to.Kind != Timestamp
+	return true
 }
 
 // A cast converts a value that is not NULL.
@@ -208,11 +208,11 @@ func decimalCast(from, to Type) cast {
 		}
 	case from.Kind.binary():
 		return func(x *execution, v Value) Value {
-			d, _, ok := parseDecimal(strconv.FormatFloat(v.Float(), 'e', -1, 64))
+			d, ok := decimalOfDouble(v.Float(), to)
 			if !ok {
 				return x.fail(failure("UDF ERROR: Decimal expression overflowed"))
 			}
-			return fit(x, d)
+			return d
 		}
 	}
 	return func(x *execution, v Value) Value { return fit(x, DecimalOf(v.n, 0)) }
@@ -230,14 +230,17 @@ func timestampCast(from Type) cast {
 		}
 	case from.Kind == Date:
 		return func(_ *execution, v Value) Value { return timestampInRange(v.n*secondsPerDay, 0) }
+	case from.Kind == Decimal:
+		return func(_ *execution, v Value) Value { return v.decimalTimestamp() }
 	case from.Kind.binary():
 		return func(_ *execution, v Value) Value {
 			f := v.Float()
 			if !(math.Abs(f) < 1e12) {
 				return Value{}
 			}
-			second := math.Floor(f)
-			return timestampInRange(int64(second), int32(math.Round((f-second)*1e9)))
+			whole, fraction := math.Modf(f)
+			nanos := int64(fraction * 1e9)
+			return timestampInRange(int64(whole)+floorDiv(nanos, 1e9), int32(floorMod(nanos, 1e9)))
 		}
 	}
 	return func(_ *execution, v Value) Value { return timestampInRange(v.n, 0) }

@@ -37,10 +37,15 @@ func order(a, b Value) int {
 // comparison compiles a op b as part of e.
 func comparison(e *expr, op string, a, b compiled) (evaluate, error) {
 	typ, ok := common(a.typ, b.typ)
-	if !ok {
+	switch {
+	case exact(a.typ, b.typ): // of any digits: order needs no common type
+		typ = Type{Kind: Decimal}
+		a, b = a.as(a.typ.asDecimal()), b.as(b.typ.asDecimal())
+	case !ok:
 		return nil, analysis("operands of type %s and %s are not comparable: %s", a.typ, b.typ, e)
+	default:
+		a, b = a.as(typ), b.as(typ)
 	}
-	a, b = a.as(typ), b.as(typ)
 	left, right := a.eval, b.eval
 	compare := comparator(typ.Kind, answersOf(op), left, right)
 	if b.constant && !b.value().IsNull() {
@@ -57,6 +62,11 @@ func comparison(e *expr, op string, a, b compiled) (evaluate, error) {
 		}
 		return compare(x, row)
 	}, nil
+}
+
+// exact reports whether one type is a DECIMAL and the other a DECIMAL or an integer.
+func exact(a, b Type) bool {
+	return a.Kind == Decimal && (b.Kind == Decimal || b.Kind.integer()) || b.Kind == Decimal && a.Kind.integer()
 }
 
 // answers are what a comparison says of the four relations two values can have.

@@ -61,6 +61,30 @@ func (v Value) decimalFloat() float64 {
 	return f
 }
 
+// decimalTimestamp is that many seconds after 1970-01-01, NULL out of range.
+func (v Value) decimalTimestamp() Value {
+	fitted, ok := rescale(v, decimalType(maxPrecision, 9))
+	if !ok {
+		return Value{}
+	}
+	seconds, nanos := new(big.Int).DivMod(fitted.unscaled(), big.NewInt(1e9), new(big.Int))
+	if !seconds.IsInt64() {
+		return Value{}
+	}
+	return timestampInRange(seconds.Int64(), int32(nanos.Int64()))
+}
+
+// decimalOfDouble multiplies in binary and rounds once, so it shows the digits that a
+// double really has (decimal-value.inline.h). It reports false for what t cannot hold.
+func decimalOfDouble(f float64, t Type) (Value, bool) {
+	f = math.Round(f * math.Pow10(t.Scale))
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return Value{}, false
+	}
+	unscaled, _ := big.NewFloat(f).Int(nil)
+	return fitDecimal(unscaled, t.Scale, t)
+}
+
 // rescale changes the scale and rounds half away from zero.
 // It reports false if the result has more digits than t can hold.
 func rescale(v Value, t Type) (Value, bool) {

@@ -153,6 +153,24 @@ type statementTest struct {
 	err   string // a part of the error
 }
 
+// An exprTest gives the list of a SELECT without FROM and the one row of its values.
+type exprTest struct {
+	name  string
+	list  string
+	types string // "" is not compared
+	want  string
+	err   string // a part of the error
+}
+
+func runLists(t *testing.T, tests []exprTest) {
+	t.Helper()
+	var statements []statementTest
+	for _, tt := range tests {
+		statements = append(statements, statementTest{name: tt.name, sql: "select " + tt.list, types: tt.types, rows: []string{tt.want}, err: tt.err})
+	}
+	run(t, statements)
+}
+
 func run(t *testing.T, tests []statementTest) {
 	t.Helper()
 	for _, tt := range tests {

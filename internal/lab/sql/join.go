@@ -174,9 +174,12 @@ func (o *joiner) explain(p *plan) {
 		}
 		detail += "other predicates: " + printAll(o.residual)
 	}
-	if len(o.leftKeys) == 0 {
+	switch {
+	case len(o.leftKeys) > 0:
+		p.add("HASH JOIN ["+o.kind.String()+"]", detail)
+	case len(o.residual) == 0 && o.kind == innerJoin:
+		p.add("NESTED LOOP JOIN [CROSS JOIN]", "")
+	default:
 		p.add("NESTED LOOP JOIN ["+o.kind.String()+"]", detail)
-		return
 	}
-	p.add("HASH JOIN ["+o.kind.String()+"]", detail)
 }

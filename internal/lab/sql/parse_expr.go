@@ -230,10 +230,18 @@ func (p *parser) signed(sign string) (*expr, error) {
 		return numberLiteral(text), nil
 	}
 	e, err := p.unary()
-	if sign == "+" || err != nil {
+	switch {
+	case sign == "+" || err != nil:
 		return e, err
+	case e.kind == literalExpr && e.typ.Kind.numeric():
+		positive, negative := strings.CutPrefix(e.name, "-")
+		if !negative {
+			positive = "-" + positive
+		}
+		return numberLiteral(positive), nil
 	}
-	return &expr{kind: operatorExpr, name: "-", args: []*expr{e}}, nil
+	// Impala makes this product too, and so its type and its name.
+	return &expr{kind: operatorExpr, name: "*", args: []*expr{numberLiteral("-1"), e}}, nil
 }
 
 // numberLiteral has the smallest type that holds the number.

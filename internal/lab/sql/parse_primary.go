@@ -80,7 +80,6 @@ func (p *parser) column() (*expr, error) {
 
 // dateLiteral reads DATE '2017-09-12'.
 func (p *parser) dateLiteral() (*expr, error) {
-	start := p.tok.start
 	p.next()
 	if p.tok.kind != stringToken {
 		return nil, p.unexpected()
@@ -89,7 +88,7 @@ func (p *parser) dateLiteral() (*expr, error) {
 	if !ok {
 		return nil, analysis("Invalid date literal: '%s'", p.tok.text)
 	}
-	text := p.sql[start:p.tok.end]
+	text := "DATE " + p.sql[p.tok.start:p.tok.end]
 	p.next()
 	return literal(text, DateOf(days), Date), nil
 }

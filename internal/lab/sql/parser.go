@@ -93,10 +93,11 @@ func (p *parser) follows(symbol string) bool {
 	return after.kind == symbolToken && after.text == symbol
 }
 
-// identifier takes a name: any in backticks, or a word that is not reserved.
+// identifier takes a name: any in backticks, or a word that is not reserved. DEFAULT is,
+// but the grammar lets it be the name of the database (sql-parser.cup, ident_or_default).
 func (p *parser) identifier() (string, error) {
 	name := p.tok.text
-	if p.tok.kind == quotedToken || p.tok.kind == wordToken && !reserved(name) {
+	if p.tok.kind == quotedToken || p.tok.kind == wordToken && (!reserved(name) || name == "default") {
 		p.next()
 		return name, nil
 	}

@@ -61,7 +61,7 @@ func (p *planner) join(s *source, env *names) (*relation, error) {
 	columns := slices.Concat(left.columns, right.columns)
 	j := &joiner{kind: s.join, left: left.filter, right: right.filter, leftColumns: len(left.columns), width: len(columns)}
 	r := newRelation(columns, j)
-	conditions, err := joinConditions(s, columns, len(left.columns))
+	conditions, err := p.joinConditions(s, columns, len(left.columns))
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func distinctAliases(left, right []field) error {
 }
 
 // joinConditions are the conjuncts of ON, or the equalities of USING.
-func joinConditions(s *source, columns []field, left int) ([]*expr, error) {
+func (p *planner) joinConditions(s *source, columns []field, left int) ([]*expr, error) {
 	if s.on != nil && s.on.any(isAggregate) {
 		return nil, analysis("aggregate function not allowed in ON clause: %s", s.on)
 	}
@@ -111,14 +111,14 @@ func joinConditions(s *source, columns []field, left int) ([]*expr, error) {
 		}
 		conditions = append(conditions, &expr{kind: operatorExpr, name: "=", args: sides})
 	}
-	for _, e := range s.on.conjuncts() {
-		bound, err := bind(e, columns)
-		if err != nil {
-			return nil, err
-		}
-		conditions = append(conditions, bound)
+	if s.on == nil {
+		return conditions, nil
 	}
-	return conditions, nil
+	on, err := bind(s.on, columns)
+	if err != nil {
+		return nil, err
+	}
+	return append(conditions, on.conjuncts()...), p.boolean(on, "ON")
 }
 
 // sides tells which inputs of a join an expression reads.
@@ -149,9 +149,6 @@ func (p *planner) on(j *joiner, left, right *relation, condition *expr) error {
 	if err != nil {
 		return err
 	}
-	if c.typ.Kind != Boolean && c.typ.Kind != Null {
-		return analysis("ON clause requires return type 'BOOLEAN'. Actual type is '%s'.", c.typ)
-	}
 	j.residual = append(j.residual, c)
 	return nil
 }
@@ -174,6 +171,7 @@ func (p *planner) key(j *joiner, condition *expr) (bool, error) {
 	if _, err := p.compile(condition); err != nil {
 		return false, err
 	}
+	// Two DECIMALs that compare need have no type in common; they are no key then.
 	l, err := p.compile(a)
 	if err != nil {
 		return false, err
@@ -182,7 +180,10 @@ func (p *planner) key(j *joiner, condition *expr) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	typ, _ := common(l.typ, r.typ) // the comparison has compiled
+	typ, ok := common(l.typ, r.typ)
+	if !ok {
+		return false, nil
+	}
 	j.leftKeys, j.rightKeys = append(j.leftKeys, l.as(typ)), append(j.rightKeys, r.as(typ))
 	return true, nil
 }

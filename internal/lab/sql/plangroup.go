@@ -68,6 +68,13 @@ func (s *selecting) groupKeys() ([]*expr, error) {
 
 // aboveGroups rewrites the select list, HAVING and ORDER BY.
 func (s *selecting) aboveGroups(g *grouping, keys []*expr) error {
+	having := s.having
+	if having != nil { // an alias in it stands for what is not rewritten yet
+		var err error
+		if having, err = s.resolve(having, "HAVING"); err != nil {
+			return err
+		}
+	}
 	for i := range s.outputs {
 		o := &s.outputs[i]
 		above, err := s.onGroups(g, keys, o.expr, "select list expression")
@@ -83,14 +90,11 @@ func (s *selecting) aboveGroups(g *grouping, keys []*expr) error {
 		}
 		s.order[i].expr = above
 	}
-	if s.having == nil {
+	if having == nil {
 		return nil
 	}
-	having, err := s.resolve(s.having, "HAVING")
+	having, err := s.onGroups(g, keys, having, "HAVING clause")
 	if err != nil {
-		return err
-	}
-	if having, err = s.onGroups(g, keys, having, "HAVING clause"); err != nil {
 		return err
 	}
 	if err := s.boolean(having, "HAVING"); err != nil {

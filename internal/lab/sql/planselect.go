@@ -79,16 +79,17 @@ func (s *selecting) bindFrom(env *names) error {
 	return nil
 }
 
-// boolean checks the type of a clause.
+// boolean checks the type of a clause, which Impala names with its text but for WHERE.
 func (p *planner) boolean(e *expr, clause string) error {
 	c, err := p.compile(e)
-	if err != nil {
+	if err != nil || c.typ.Kind == Boolean || c.typ.Kind == Null {
 		return err
 	}
-	if c.typ.Kind != Boolean && c.typ.Kind != Null {
-		return analysis("%s clause requires return type 'BOOLEAN'. Actual type is '%s'.", clause, c.typ)
+	text := ""
+	if clause != "WHERE" {
+		text = " '" + e.String() + "'"
 	}
-	return nil
+	return analysis("%s clause%s requires return type 'BOOLEAN'. Actual type is '%s'.", clause, text, c.typ)
 }
 
 func isAnalytic(e *expr) bool { return e.kind == callExpr && e.over != nil }

@@ -101,10 +101,8 @@ func (p *printer) operator(e *expr) {
 	switch {
 	case len(e.args) == 2:
 		p.words(e.args[0], not(e, " "+name+" "), e.args[1])
-	case e.name == "not":
-		p.words("NOT ", e.args[0])
 	default:
-		p.words(name, e.args[0])
+		p.words(name+" ", e.args[0])
 	}
 }
 

@@ -93,14 +93,11 @@ func moved(e *expr, delta int) *expr {
 	return shifted
 }
 
-// place puts a condition as deep as it can go.
+// place puts a condition, which is known to be one, as deep as it can go.
 func (p *planner) place(r *relation, condition *expr) error {
 	c, err := p.compile(condition)
 	if err != nil {
 		return err
-	}
-	if c.typ.Kind != Boolean && c.typ.Kind != Null {
-		return analysis("predicate '%s' should return type 'BOOLEAN' but returns type '%s'.", condition, c.typ)
 	}
 	if r.push == nil || len(columnsOf(condition)) == 0 || !r.push(condition) {
 		r.filter.conditions = append(r.filter.conditions, c)

@@ -62,19 +62,24 @@ func decimalType(precision, scale int) Type {
 	return Type{Kind: Decimal, Precision: precision, Scale: scale}
 }
 
-// asDecimal is the DECIMAL that holds every value of a numeric type exactly.
-// It is not defined for FLOAT and DOUBLE.
+// asDecimal is the DECIMAL that stands for a numeric type in an operation of DECIMAL
+// (ScalarType.java, getMinResolutionDecimal). It holds every integer exactly.
 func (t Type) asDecimal() Type {
 	digits := map[Kind]int{Boolean: 1, TinyInt: 3, SmallInt: 5, Int: 10, BigInt: 19}
-	if t.Kind == Decimal {
+	switch t.Kind {
+	case Decimal:
 		return t
+	case Float:
+		return decimalType(maxPrecision, 9)
+	case Double:
+		return decimalType(maxPrecision, 17)
 	}
 	return decimalType(digits[t.Kind], 0)
 }
 
 // common is the type to which two branches of a CASE, two sides of a comparison
-// or two operands of a UNION convert. It reports false where Impala has none:
-// a string never becomes a number by itself.
+// or two operands of a UNION convert. It reports false where Impala has none: a string
+// never becomes a number by itself, and a DECIMAL has at most 38 digits.
 func common(a, b Type) (Type, bool) {
 	switch {
 	case a == b, b.Kind == Null:
@@ -88,7 +93,7 @@ func common(a, b Type) (Type, bool) {
 	case a.Kind == Boolean:
 		return b, b.Kind >= TinyInt && b.Kind <= Double
 	case a.Kind.numeric() && b.Kind.numeric():
-		return commonNumber(a, b), true
+		return commonNumber(a, b)
 	case a.Kind.text() && b.Kind.text():
 		return Type{Kind: String}, true
 	case a.Kind.text() || a.Kind == Timestamp:
@@ -98,17 +103,20 @@ func common(a, b Type) (Type, bool) {
 }
 
 // commonNumber expects a.Kind <= b.Kind.
-func commonNumber(a, b Type) Type {
+func commonNumber(a, b Type) (Type, bool) {
 	switch {
 	case b.Kind.integer(), b.Kind == Float && a.Kind <= SmallInt:
-		return b
+		return b, true
 	case b.Kind.binary(), a.Kind.binary():
-		return Type{Kind: Double}
+		return Type{Kind: Double}, true
 	}
 	a = a.asDecimal()
 	scale := max(a.Scale, b.Scale)
 	whole := max(a.Precision-a.Scale, b.Precision-b.Scale)
-	return decimalType(min(whole+scale, maxPrecision), scale)
+	if whole+scale > maxPrecision {
+		return Type{}, false
+	}
+	return decimalType(whole+scale, scale), true
 }
 
 // commonTime joins strings, timestamps and dates; a.Kind <= b.Kind.

@@ -1,0 +1,158 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDescribe(t *testing.T) {
+	run(t, []statementTest{
+		{name: "columns in order, types in small letters", sql: "DESCRIBE default.t", types: "STRING STRING STRING",
+			rows: []string{"id|bigint|", "site|string|", "small|smallint|", "x|double|", "price|decimal(10,2)|", "ok|boolean|", "ts|timestamp|", "dt|string|"}},
+		{name: "desc is describe", sql: "desc `qos`.`site`;", rows: []string{"name|string|", "rtt|int|", "dt|string|"}},
+		{name: "one name too many", sql: "describe a.b.c", err: "Could not resolve table reference: 'a.b.c'"},
+		{name: "something behind the name", sql: "describe t x", err: "ParseException"},
+		{name: "what is not there", sql: "describe formatted t", err: "DESCRIBE FORMATTED is not supported by the demo server"},
+	})
+}
+
+func TestShow(t *testing.T) {
+	run(t, []statementTest{
+		{name: "schemas are databases", sql: "show schemas like '*'", rows: []string{"default|", "qos|"}},
+		{name: "a pattern without like", sql: "show tables in qos 's*'", rows: []string{"site"}},
+		{name: "a pattern that fits nothing", sql: "show tables like 'x*|y'", types: "STRING", rows: nil},
+		{name: "a pattern is of the whole name", sql: "show tables in qos like 'sit'", rows: nil},
+		{name: "partitions, and their sum", sql: "show partitions t", rows: []string{
+			"2017-09-11|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/default/t/dt=2017-09-11",
+			"2017-09-12|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/default/t/dt=2017-09-12",
+			"Total|-1|2|0B|0B||||"}},
+		{name: "partitions of no table", sql: "show partitions nope", err: "Could not resolve table reference: 'nope'"},
+		{name: "something behind", sql: "show tables x", err: "ParseException"},
+		{name: "what is not there", sql: "show stats t", err: "SHOW STATS is not supported by the demo server"},
+	})
+}
+
+type planTest struct{ name, sql, want string }
+
+func runPlans(t *testing.T, tests []planTest) {
+	t.Helper()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, rows, err := ask(fixture(), session(), "explain "+tt.sql)
+			if got := strings.Join(rows, "\n"); err != nil || got != "PLAN-ROOT SINK\n|"+tt.want {
+				t.Errorf("%s\n%v\ngot\n%s\nwant\n%s", tt.sql, err, got, "PLAN-ROOT SINK\n|"+tt.want)
+			}
+		})
+	}
+}
+
+func TestPlansOfJoins(t *testing.T) {
+	runPlans(t, []planTest{
+		{"a join by keys", "select t.id from t left join qos.site s on t.site = s.name and t.id > s.rtt", `
+02:HASH JOIN [LEFT OUTER JOIN]
+   hash predicates: t.site = s.name
+   other predicates: t.id > s.rtt
+|
+01:SCAN HDFS [qos.site]
+   HDFS partitions=1/1 files=1
+|
+00:SCAN HDFS [default.t]
+   HDFS partitions=2/2 files=2`},
+		{"a join of all with all", "select 1 from t a, qos.site b", `
+02:NESTED LOOP JOIN [CROSS JOIN]
+|
+01:SCAN HDFS [qos.site]
+   HDFS partitions=1/1 files=1
+|
+00:SCAN HDFS [default.t]
+   HDFS partitions=2/2 files=2`},
+		{"a join by a condition", "select 1 from t join qos.site s on t.id < s.rtt", `
+02:NESTED LOOP JOIN [INNER JOIN]
+   other predicates: t.id < s.rtt
+|
+01:SCAN HDFS [qos.site]
+   HDFS partitions=1/1 files=1
+|
+00:SCAN HDFS [default.t]
+   HDFS partitions=2/2 files=2`},
+	})
+}
+
+func TestPlans(t *testing.T) {
+	runPlans(t, []planTest{
+		{"a condition goes through a sub-select to the scan", "select n from (select dt d, id n from t) a where d = '2017-09-12' and n > 3", `
+00:SCAN HDFS [default.t]
+   partition predicates: dt = '2017-09-12'
+   HDFS partitions=1/2 files=1
+   predicates: id > 3`},
+		{"but not through a window", "select n from (select row_number() over (order by id) n, id from t) a where id > 3", `
+02:SELECT
+   predicates: id > 3
+|
+01:ANALYTIC
+   functions: row_number()
+|
+00:SCAN HDFS [default.t]
+   HDFS partitions=2/2 files=2`},
+		{"a union of a table and a constant", "select id from t where dt > '2017-09-11' union all select 1", `
+02:UNION
+|
+01:UNION
+   constant-operands=1
+|
+00:SCAN HDFS [default.t]
+   partition predicates: dt > '2017-09-11'
+   HDFS partitions=1/2 files=1`},
+		{"distinct rows are groups", "select distinct site from t limit 2", `
+01:AGGREGATE [FINALIZE]
+   group by: site
+   limit: 2
+|
+00:SCAN HDFS [default.t]
+   HDFS partitions=2/2 files=2`},
+	})
+}
+
+// TestPruning compares the plan of a condition with the partitions that it reads.
+func TestPruning(t *testing.T) {
+	both, first, second := []int{0, 1}, []int{0}, []int{1}
+	tests := map[string][]int{
+		"dt = '2017-09-12'":                                            second,
+		"'2017-09-12' = dt":                                            second,
+		"dt <> '2017-09-12'":                                           first,
+		"dt in ('2017-09-11', '2016-01-01')":                           first,
+		"dt between '2017-09-12' and '2017-09-30'":                     second,
+		"dt >= '2017-09-11' and dt < '2017-09-12'":                     first,
+		"dt like '%-11'":                                               first,
+		"substr(dt, 9) = '12'":                                         second,
+		"cast(dt as date) = date_sub(date '2017-09-13', 1)":            second,
+		"dt is null":                                                   nil,
+		"dt = '2017-09-11' or dt = '2017-09-12'":                       both,
+		"dt = '2017-09-11' or id = 4":                                  both,
+		"dt = cast(small as string)":                                   both,
+		"not dt = '2017-09-11' and id > 0":                             second,
+		"dt = to_date(date_sub(now(), 1)) and ts is not null":          second,
+		"case when dt = '2017-09-11' then true else false end":         first,
+		"dt > '2017-09-11' and dt in ('2017-09-11') and site = 'Oslo'": nil,
+	}
+	for condition, want := range tests {
+		c := fixture()
+		if _, _, err := ask(c, session(), "select id from t where "+condition); err != nil {
+			t.Errorf("%s: %v", condition, err)
+		}
+		var got []int
+		for partition := range c["default.t"].scanned {
+			got = append(got, partition)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s reads partitions %v; want %v", condition, got, want)
+		}
+		_, rows, err := ask(fixture(), session(), "explain select id from t where "+condition)
+		plan := strings.Join(rows, "\n")
+		if counted := "partitions=" + string(rune('0'+len(want))) + "/2 "; err != nil || !strings.Contains(plan, counted) {
+			t.Errorf("%s\nhas plan\n%s\n%v; want %s", condition, plan, err, counted)
+		}
+	}
+}
