@@ -57,7 +57,7 @@ func (c compiled) value() Value {
 type compiler struct{ session Session }
 
 func (k *compiler) compile(e *expr) (compiled, error) {
-	args, err := k.compileAll(e.args)
+	args, err := k.compileAll(operands(e))
 	if err != nil {
 		return compiled{}, err
 	}
@@ -130,8 +130,7 @@ func (k *compiler) build(e *expr, args []compiled) (compiled, error) {
 			return BoolOf(arg(x, row).IsNull() != negated)
 		}}, nil
 	case intervalExpr:
-		count, err := implicit(args[0], Type{Kind: BigInt}, e)
-		return compiled{typ: count.typ, eval: count.eval}, err
+		return compiled{}, analysis("An interval can only be added to or subtracted from a timestamp or date: %s", e)
 	}
 	return compiled{}, analysis("Could not resolve column/field reference: '%s'", e)
 }

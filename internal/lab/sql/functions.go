@@ -182,6 +182,8 @@ func polymorphic(name string) builder {
 		return buildTruth
 	case "abs":
 		return buildAbs
+	case "mod":
+		return buildMod
 	case "ceil", "ceiling", "dceil", "floor", "dfloor", "round", "dround", "truncate", "dtrunc":
 		return buildRound
 	case "trunc":

@@ -22,9 +22,15 @@ func badLayout(x *execution, layout string) Value {
 	return x.fail(failure("UDF ERROR: Bad date/time conversion format: %s", layout))
 }
 
+// hasFields reports whether a layout asks for anything of a timestamp.
+func hasFields(layout string) bool { return strings.ContainsAny(layout, "yMdHmsS") }
+
 // formatLayout prints a timestamp.
 func formatLayout(x *execution, v Value, layout string) Value {
-	if v.IsNull() {
+	switch {
+	case !hasFields(layout):
+		return badLayout(x, layout)
+	case v.IsNull():
 		return v
 	}
 	t := v.utc()
@@ -68,6 +74,9 @@ func formatLayout(x *execution, v Value, layout string) Value {
 
 // parseLayout reads a timestamp; text that does not fit is NULL.
 func parseLayout(x *execution, text, layout string) Value {
+	if !hasFields(layout) {
+		return badLayout(x, layout)
+	}
 	fields := map[byte]int{'y': 1970, 'M': 1, 'd': 1}
 	nanos := 0
 	for rest := layout; rest != ""; {
@@ -82,6 +91,14 @@ func parseLayout(x *execution, text, layout string) Value {
 				return Value{}
 			}
 			text = text[len(field):]
+			continue
+		}
+		if field == "MMM" {
+			month := monthOf(text)
+			if month == 0 {
+				return Value{}
+			}
+			fields[letter], text = month, text[3:]
 			continue
 		}
 		digits := 0
@@ -105,4 +122,14 @@ func parseLayout(x *execution, text, layout string) Value {
 		return Value{}
 	}
 	return timestampInRange(t.Unix(), int32(nanos))
+}
+
+// monthOf is the month that text begins with the three letters of, 0 for none.
+func monthOf(text string) int {
+	for month := time.January; month <= time.December; month++ {
+		if len(text) >= 3 && strings.EqualFold(text[:3], month.String()[:3]) {
+			return int(month)
+		}
+	}
+	return 0
 }

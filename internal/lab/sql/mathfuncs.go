@@ -25,7 +25,12 @@ func mathFunction(name string) []overload {
 	case "atan2":
 		return double(math.Atan2)
 	case "fmod":
-		return double(math.Mod)
+		return []overload{{params: "dd", result: Double, two: func(_ *execution, a, b Value) Value {
+			if b.Float() == 0 {
+				return Value{}
+			}
+			return DoubleOf(math.Mod(a.Float(), b.Float()))
+		}}}
 	case "pi":
 		return []overload{{result: Double, zero: func(*execution) Value { return DoubleOf(math.Pi) }}}
 	case "e":
@@ -77,7 +82,7 @@ func sign(f float64) float64 {
 	case f < 0:
 		return -1
 	}
-	return f
+	return 0 // of NaN too
 }
 
 // pmod has the sign of the divisor; a divisor of zero gives NULL for integers.
@@ -112,6 +117,7 @@ var hexOverloads = []overload{
 }
 
 // buildAbs gives integers the next wider type, which holds the smallest one's opposite.
+// There is none for BIGINT, whose smallest gives NULL.
 func buildAbs(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	if err := arity(e, args, 1, 1); err != nil {
 		return compiled{}, err
@@ -130,11 +136,22 @@ func buildAbs(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	}
 	wider := min(max(typ.Kind, TinyInt)+1, BigInt)
 	return strict(args[0], Type{Kind: wider}, func(_ *execution, v Value) Value {
-		if v.n < 0 {
+		switch {
+		case v.n == math.MinInt64:
+			return Value{}
+		case v.n < 0:
 			return IntOf(-v.n)
 		}
 		return v
 	}), nil
+}
+
+// buildMod compiles mod(a, b), which is a % b.
+func buildMod(_ *compiler, e *expr, args []compiled) (compiled, error) {
+	if err := arity(e, args, 2, 2); err != nil {
+		return compiled{}, err
+	}
+	return arithmetic(&expr{kind: operatorExpr, name: "%", args: e.args}, args)
 }
 
 // buildRound compiles ceil, floor, round and truncate: DOUBLE for everything but

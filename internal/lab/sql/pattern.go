@@ -19,7 +19,7 @@ func pattern(e *expr, args []compiled) (compiled, error) {
 		return negatable(e, o.bind(evals(args))), nil
 	}
 	if args[1].constant && !args[1].value().IsNull() {
-		re, err := regexp.Compile(args[1].value().s)
+		re, err := regexp.Compile(args[1].value().s) // where a match ends is not asked
 		if err != nil {
 			return compiled{}, analysis("invalid regular expression in '%s'", e)
 		}
@@ -74,12 +74,14 @@ func likeOne(s, pattern string) (text, step int) {
 	return 0, 0
 }
 
+// compileRegexp takes the longest of the leftmost matches, as Impala tells RE2 to.
 func compileRegexp(x *execution, text string) *regexp.Regexp {
 	re, err := regexp.Compile(text)
 	if err != nil {
 		x.fail(failure("UDF ERROR: Could not compile regexp pattern: %s", text))
 		return nil
 	}
+	re.Longest()
 	return re
 }
 

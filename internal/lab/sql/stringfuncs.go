@@ -70,10 +70,7 @@ func positionFunction(name string) []overload {
 			return pad(x, s.s, width.n, fill.s, left)
 		}}}
 	case "instr":
-		return []overload{
-			{params: "ss", result: Int, two: func(_ *execution, s, part Value) Value { return find(s.s, part.s, 1) }},
-			{params: "ssb", result: Int, three: func(_ *execution, s, part, from Value) Value { return find(s.s, part.s, from.n) }},
-		}
+		return instrOverloads
 	case "locate":
 		return []overload{
 			{params: "ss", result: Int, two: func(_ *execution, part, s Value) Value { return find(s.s, part.s, 1) }},
@@ -238,9 +235,9 @@ func pad(x *execution, s string, width int64, fill string, left bool) Value {
 }
 
 // find is the position of part in s, counted from 1, at or after from; 0 if there
-// is none.
+// is none. Nothing is found of an empty part.
 func find(s, part string, from int64) Value {
-	if from < 1 || from > int64(len(s))+1 {
+	if part == "" || from < 1 || from > int64(len(s)) {
 		return IntOf(0)
 	}
 	at := strings.Index(s[from-1:], part)
@@ -248,6 +245,41 @@ func find(s, part string, from int64) Value {
 		return IntOf(0)
 	}
 	return IntOf(int64(at) + from)
+}
+
+var instrOverloads = []overload{
+	{params: "ss", result: Int, two: func(_ *execution, s, part Value) Value { return find(s.s, part.s, 1) }},
+	{params: "ssb", result: Int, three: func(_ *execution, s, part, from Value) Value { return findNth(s.s, part.s, from.n, 1) }},
+	{params: "ssbb", result: Int, many: func(x *execution, args []Value) Value {
+		if args[3].n <= 0 {
+			return x.fail(failure("UDF ERROR: Invalid occurrence parameter to instr function: %d", args[3].n))
+		}
+		return findNth(args[0].s, args[1].s, args[2].n, args[3].n)
+	}},
+}
+
+// findNth is the position of the nth part from a place on, or back from one that is
+// counted from the end. Parts may overlap.
+func findNth(s, part string, from, nth int64) Value {
+	if from > 0 {
+		found := find(s, part, from)
+		for ; nth > 1 && found.n > 0; nth-- {
+			found = find(s, part, found.n+1)
+		}
+		return found
+	}
+	size := int64(len(s))
+	if part == "" || from == 0 || from < -size {
+		return IntOf(0)
+	}
+	at := int(size + from)
+	for ; nth > 0; nth-- {
+		if at = strings.LastIndex(s[:min(len(s), at+len(part))], part); at < 0 {
+			return IntOf(0)
+		}
+		at--
+	}
+	return IntOf(int64(at) + 2)
 }
 
 func repeat(x *execution, s, count Value) Value {

@@ -137,11 +137,26 @@ func buildZone(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	if e.name == "from_utc_timestamp" {
 		return strict(moment, moment.typ, func(_ *execution, v Value) Value { return timestampOfClock(v.utc().In(zone)) }), nil
 	}
-	return strict(moment, moment.typ, func(_ *execution, v Value) Value {
-		t := v.utc()
-		local := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
-		return timestampInRange(local.Unix(), int32(local.Nanosecond()))
-	}), nil
+	return strict(moment, moment.typ, func(_ *execution, v Value) Value { return instantOf(v, zone) }), nil
+}
+
+// instantOf is when the clocks of a zone show a time: NULL if they never do, or twice.
+func instantOf(v Value, zone *time.Location) Value {
+	offset := func(seconds int64) int64 {
+		_, east := time.Unix(seconds, 0).In(zone).Zone()
+		return int64(east)
+	}
+	// Around a change of clocks one of the two offsets is that of the day before.
+	before, after := offset(v.n-secondsPerDay), offset(v.n+secondsPerDay)
+	early, late := v.n-before, v.n-after
+	isEarly, isLate := offset(early) == before, offset(late) == after
+	switch {
+	case isEarly && (!isLate || early == late):
+		return timestampInRange(early, v.nanos)
+	case isLate && !isEarly:
+		return timestampInRange(late, v.nanos)
+	}
+	return Value{}
 }
 
 // buildDateAdd compiles date_add(x, n), date_add(x, INTERVAL n unit) and their opposites.
@@ -149,13 +164,11 @@ func buildDateAdd(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	if err := arity(e, args, 2, 2); err != nil {
 		return compiled{}, err
 	}
-	unit := "day"
+	back := strings.Contains(e.name, "sub")
 	if e.args[1].kind == intervalExpr {
-		unit = e.args[1].name
-	} else if !args[1].typ.Kind.integer() && args[1].typ.Kind != Null {
-		return compiled{}, noSignature(e, args)
+		return moveByInterval(e, args[0], args[1], e.args[1], back)
 	}
-	return moveTime(e, args[0], args[1], unit, strings.Contains(e.name, "sub"))
+	return moveByFunction(e, args, "days", back)
 }
 
 // buildUnitsAdd compiles add_months, hours_sub and the like.
@@ -167,7 +180,7 @@ func buildUnitsAdd(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	if e.name == "add_months" {
 		unit, operation = "months", "add"
 	}
-	return moveTime(e, args[0], args[1], unit, operation == "sub")
+	return moveByFunction(e, args, unit, operation == "sub")
 }
 
 // buildExtract compiles extract(x, 'unit') and date_part('unit', x).
