@@ -15,7 +15,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // maxSize bounds a file; a larger one is something else.
@@ -50,7 +52,11 @@ func Read(fsys fs.FS, name string) (*File, error) {
 
 // Parse parses data, which stands in the file name.
 func Parse(name string, data []byte) (*File, error) {
-	tree, err := parser.ParseBytes(data, 0)
+	tokens := lexer.Tokenize(string(data))
+	if at := tooDeep(tokens); at != nil {
+		return nil, fmt.Errorf("%s:%d:%d: is nested more than %d levels deep", name, at.Line, at.Column, maxDepth)
+	}
+	tree, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, mistake(name, err)
 	}
@@ -58,6 +64,31 @@ func Parse(name string, data []byte) (*File, error) {
 		return nil, fmt.Errorf("%s: holds more than one document: write one, without a line ---", name)
 	}
 	return &File{name: name, data: data, tree: tree}, nil
+}
+
+// maxDepth bounds the nesting of brackets, braces and dashes on one line. The parser takes
+// time and memory with the square of the depth: a file of brackets would end the process.
+const maxDepth = 100
+
+func tooDeep(tokens token.Tokens) *token.Position {
+	brackets, dashes, line := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			dashes, line = 0, t.Position.Line
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		case token.SequenceEntryType:
+			dashes++
+		}
+		if brackets > maxDepth || dashes > maxDepth {
+			return t.Position
+		}
+	}
+	return nil
 }
 
 func readAll(fsys fs.FS, name string) ([]byte, error) {

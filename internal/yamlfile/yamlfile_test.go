@@ -74,6 +74,18 @@ func TestPlacesAndKeys(t *testing.T) {
 	}
 }
 
+func TestDeepNestingIsRefusedSoon(t *testing.T) {
+	for _, text := range []string{"[", "{a: ", "- ", "[{a: "} {
+		if _, err := Parse("x.yaml", []byte("a:\n "+strings.Repeat(text, 10_000))); err == nil || !strings.Contains(err.Error(), "x.yaml:2:") || !strings.Contains(err.Error(), "levels deep") {
+			t.Errorf("%q: got %.100v", text, err)
+		}
+	}
+	long := "list:\n" + strings.Repeat("- - [[1], {a: 2}]\n", 200)
+	if _, err := Parse("x.yaml", []byte(long)); err != nil {
+		t.Errorf("a long file that is not deep: %v", err)
+	}
+}
+
 func TestKeysOfAnchorsAndMerges(t *testing.T) {
 	f, err := Parse("x.yaml", []byte("one: &a\n  b: 1\n  a: 2\ntwo:\n  <<: *a\n  c: 3\nthree: &d\n  e: 4\nfour: 5\n"))
 	if err != nil {
