@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+	_ "time/tzdata"
 
+	"qosreport/internal/config"
 	"qosreport/internal/lab"
 	"qosreport/internal/lab/sample"
 )
@@ -139,6 +142,17 @@ func TestSQLPrintsWhatARunAsks(t *testing.T) {
 	}
 	if r := call(t.Context(), "sql", "nope"); r.code != 2 || !strings.Contains(r.stderr, "voice-daily") {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+// Where clocks jump over midnight, an instant a day ago can lie two dates back.
+func TestYesterdayIsADate(t *testing.T) {
+	c := config.Default()
+	c.Zone = "America/Havana"
+	now := time.Date(2020, 3, 9, 4, 30, 0, 0, time.UTC) // 00:30 there, after a day without its first hour
+	w, err := new(windowFlags).window(c, now)
+	if err != nil || w.FromDate != "2020-03-08" {
+		t.Errorf("got %s, %v", w.FromDate, err)
 	}
 }
 

@@ -63,7 +63,11 @@ func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 			return err
 		}
 		p.Phase("query", "")
-		if err := printRows(ctx, client, statement, printer, p); err != nil {
+		err = printRows(ctx, client, statement, printer, p)
+		if errors.Is(err, syscall.EPIPE) {
+			return nil // the reader has seen enough
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -126,9 +130,6 @@ func printRows(ctx context.Context, client *impala.Client, statement string, to 
 	for _, warning := range rows.Warnings() {
 		p.Warn("the server warns", "text", warning)
 	}
-	if errors.Is(err, syscall.EPIPE) {
-		return nil // the reader has seen enough
-	}
 	return err
 }
 
@@ -161,5 +162,5 @@ func outputError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		err = fault.Advise(err, "make room where the output goes, or send it elsewhere")
 	}
-	return fault.New(fault.Output, fault.Render, fmt.Errorf("write rows: %w", err))
+	return fault.New(fault.Output, fault.Render, fmt.Errorf("write output: %w", err))
 }

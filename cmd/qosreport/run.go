@@ -157,7 +157,10 @@ func (r *windowFlags) window(c *config.Config, now time.Time) (report.Window, er
 		from, to = r.Date, r.Date
 	}
 	if from == "" {
-		from = now.In(zone).AddDate(0, 0, -1).Format(query.DateLayout)
+		// The day before, as a date: an instant a day ago can be two dates back where clocks
+		// jump over midnight.
+		year, month, day := now.In(zone).Date()
+		from = time.Date(year, month, day-1, 0, 0, 0, 0, time.UTC).Format(query.DateLayout)
 		to = from
 	}
 	first, err := query.ParseDate(from)

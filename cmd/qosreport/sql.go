@@ -38,11 +38,10 @@ func (s *sqlCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	for i, name := range d.DatasetOrder {
-		if i > 0 {
-			fmt.Fprintln(a.out)
+	for _, name := range d.DatasetOrder {
+		if _, err := fmt.Fprintf(a.out, "-- %s, dataset %s, %s\n%s;\n", d.Name, name, window.Text(), statements[name]); err != nil {
+			return outputError(err)
 		}
-		fmt.Fprintf(a.out, "-- %s, dataset %s, %s\n%s;\n", d.Name, name, window.Text(), statements[name])
 	}
 	return nil
 }

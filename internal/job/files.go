@@ -108,6 +108,9 @@ func write(ctx context.Context, o Options, page *report.Page) (paths []string, e
 		}
 	}()
 	names := formats(o)
+	if err := replaceable(o, names); err != nil {
+		return nil, err
+	}
 	for _, format := range names {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
@@ -129,6 +132,22 @@ func write(ctx context.Context, o Options, page *report.Page) (paths []string, e
 		paths = append(paths, path)
 	}
 	return paths, diskError(syncDir(o.Out))
+}
+
+// replaceable sees before the first rename whether each file can take its place, so that
+// a folder in the way does not leave half of them.
+func replaceable(o Options, formats []string) error {
+	for _, format := range formats {
+		path := filepath.Join(o.Out, FileName(o, format))
+		info, err := os.Lstat(path)
+		if err == nil && !info.Mode().IsRegular() {
+			return fault.Advise(fault.Errorf(fault.Output, fault.Render, "%s is there and is no file", path), "move it away, or write elsewhere: --out DIR")
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return diskError(err)
+		}
+	}
+	return nil
 }
 
 // writeTemporary writes and syncs a file that has no reader yet. The name is given even

@@ -166,7 +166,12 @@ func (d *data) read(ctx context.Context, o Options, c Coordinator, name, stateme
 			delete(d.rows, name)
 		}
 	} else {
-		d.states[name], err = query.ReadStates(ctx, source, query.Contract{Dimensions: dataset.Dimensions, Sums: dataset.Sums})
+		d.states[name], err = query.ReadStates(ctx, source, query.Contract{
+			Dimensions: dataset.Dimensions,
+			Sums:       dataset.Sums,
+			FirstDay:   o.Window.FromDate,
+			LastDay:    o.Window.ToDate,
+		})
 	}
 	if closeErr := result.Close(ctx); err == nil {
 		err = closeErr

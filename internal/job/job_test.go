@@ -278,6 +278,19 @@ func TestAFolderThatCannotBeMadeIsFoundBeforeTheQueries(t *testing.T) {
 	}
 }
 
+func TestAFolderInTheWayLeavesNoFile(t *testing.T) {
+	o, _ := options(t, &engine{})
+	if err := os.MkdirAll(filepath.Join(o.Out, "voice_2017-09-12.html"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), o); fault.AreaOf(err) != fault.Output || !strings.Contains(fault.Remedy(err), "move it away") {
+		t.Errorf("got %v", err)
+	}
+	if got := listing(t, o.Out); !reflect.DeepEqual(got, []string{"voice_2017-09-12.html"}) {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
 func TestDiskErrorsSayWhatToDo(t *testing.T) {
 	for _, tt := range []struct {
 		err  error

@@ -204,7 +204,7 @@ func TestReadStates(t *testing.T) {
 
 func TestContractsAreKept(t *testing.T) {
 	good := []wire.ColumnDesc{{Name: "day", Type: wire.String}, {Name: "n", Type: wire.BigInt}}
-	contract := Contract{Dimensions: []string{"day"}, Sums: []string{"n"}}
+	contract := Contract{Dimensions: []string{"day"}, Sums: []string{"n"}, FirstDay: "2017-09-12", LastDay: "2017-09-13"}
 	tests := []struct {
 		name    string
 		columns []wire.ColumnDesc
@@ -217,6 +217,8 @@ func TestContractsAreKept(t *testing.T) {
 		{"a sum is a text", []wire.ColumnDesc{good[0], {Name: "n", Type: wire.String}}, []any{"2017-09-12", "1"}, "column n has type STRING where a number is due"},
 		{"the day is a timestamp", []wire.ColumnDesc{{Name: "day", Type: wire.Timestamp}, good[1]}, []any{"2017-09-12 00:00:00", 1}, "column day has type TIMESTAMP where DATE or STRING is due"},
 		{"the day is no date", good, []any{"12.9.2017", 1}, `column day holds "12.9.2017", which is no date`},
+		{"the day lies before the window", good, []any{"2017-09-11", 1}, "column day holds 2017-09-11, which lies outside of the window 2017-09-12 to 2017-09-13"},
+		{"the day lies after the window", good, []any{"2017-09-14", 1}, "lies outside of the window"},
 		{"the day is NULL", good, []any{nil, 1}, "which is no date"},
 		{"a sum is NaN", []wire.ColumnDesc{good[0], {Name: "n", Type: wire.Double}}, []any{"2017-09-12", math.NaN()}, "column n: a sum is NaN"},
 	}

@@ -30,6 +30,8 @@ type Batch = impala.Batch
 type Contract struct {
 	Dimensions []string // day among them, as a date or its text
 	Sums       []string // numbers
+	FirstDay   string   // no day may lie before it, as 2017-09-12; "" for no bound
+	LastDay    string   // nor after it
 }
 
 // maxStates bounds what one dataset may keep in memory.
@@ -127,6 +129,10 @@ func (c Contract) state(b *impala.Batch, at []int, row int) (qos.State, error) {
 		}
 		if _, err := time.Parse(DateLayout, s.Key[i].Text); err != nil {
 			return s, fault.Errorf(fault.Impala, fault.Contract, "column day holds %q, which is no date", Printable(s.Key[i].String()))
+		}
+		if day := s.Key[i].Text; c.FirstDay != "" && day < c.FirstDay || c.LastDay != "" && day > c.LastDay {
+			return s, fault.Advise(fault.Errorf(fault.Impala, fault.Contract, "column day holds %s, which lies outside of the window %s to %s", day, c.FirstDay, c.LastDay),
+				"cut the rows by {{window}} and make the day in the zone {{.TZ}}: partition dates are other days")
 		}
 	}
 	for i, name := range c.Sums {
