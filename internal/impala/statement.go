@@ -2,7 +2,6 @@ package impala
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -163,7 +162,7 @@ func queryID(guid []byte, impala bool) string {
 	case len(guid) != 16:
 		return fmt.Sprintf("%x", guid)
 	case impala:
-		return fmt.Sprintf("%016x:%016x", binary.LittleEndian.Uint64(guid), binary.LittleEndian.Uint64(guid[8:]))
+		return wire.ImpalaID(guid)
 	}
 	return fmt.Sprintf("%x-%x-%x-%x-%x", guid[:4], guid[4:6], guid[6:8], guid[8:10], guid[10:])
 }

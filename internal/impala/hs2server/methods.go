@@ -172,7 +172,7 @@ func (c *connection) start(ctx context.Context, req *wire.ExecuteStatementReq) (
 		cancel()
 		return nil, err
 	}
-	c.server.log.Info("statement", "query_id", idText(o.handle.GUID), "user", session.user)
+	c.server.log.Info("statement", "query_id", wire.ImpalaID(o.handle.GUID), "user", session.user)
 	return o, nil
 }
 
@@ -216,7 +216,7 @@ func (c *connection) cancelOperation(req *wire.OperationReq) wire.Message {
 	_, o, err := c.server.operation(req.Operation.Handle, c.user)
 	if err == nil {
 		o.end(errCancelled)
-		c.server.log.Info("cancelled", "query_id", idText(o.handle.GUID))
+		c.server.log.Info("cancelled", "query_id", wire.ImpalaID(o.handle.GUID))
 	}
 	return &wire.StatusResp{Status: status(err)}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"strings"
@@ -123,11 +122,6 @@ func malformed(h wire.Handle) error {
 		len(h.GUID), handleBytes, len(h.Secret), handleBytes)
 }
 
-// idText is how Impala prints an id: two little-endian numbers.
-func idText(guid []byte) string {
-	return fmt.Sprintf("%016x:%016x", binary.LittleEndian.Uint64(guid), binary.LittleEndian.Uint64(guid[8:]))
-}
-
 func sameSecret(a, b wire.Handle) bool { return subtle.ConstantTimeCompare(a.Secret, b.Secret) == 1 }
 
 func (s *Server) openSession(user string, req *wire.OpenSessionReq) (*Session, error) {
@@ -158,7 +152,7 @@ func (s *Server) session(h wire.Handle, user string) (*Session, error) {
 	session := s.sessions[string(h.GUID)]
 	s.mu.Unlock()
 	if session == nil || !sameSecret(session.handle, h) {
-		return nil, general("Invalid session id: %s", idText(h.GUID))
+		return nil, general("Invalid session id: %s", wire.ImpalaID(h.GUID))
 	}
 	if user != "" && user != session.user {
 		return nil, general("The user authorized on the connection '%s' does not match the session username '%s'", user, session.user)
@@ -206,7 +200,7 @@ func (s *Server) operation(h wire.Handle, user string) (*Session, *operation, er
 			return session, o, nil
 		}
 	}
-	return nil, nil, general("Invalid or unknown query handle: %s.", idText(h.GUID))
+	return nil, nil, general("Invalid or unknown query handle: %s.", wire.ImpalaID(h.GUID))
 }
 
 func (session *Session) add(o *operation) error {

@@ -16,18 +16,8 @@ type ColumnBuilder struct {
 	nulls  []byte // one bit a row, the least significant first
 }
 
-// Reset empties the column and keeps its memory.
-func (b *ColumnBuilder) Reset() {
-	b.rows = 0
-	b.values = b.values[:0]
-	b.nulls = b.nulls[:0]
-}
-
 // Len is the number of rows.
 func (b *ColumnBuilder) Len() int { return b.rows }
-
-// Size is about the number of bytes that the column takes on the wire.
-func (b *ColumnBuilder) Size() int { return len(b.values) + len(b.nulls) }
 
 // Null appends NULL: a bit, and a default value that keeps its place.
 func (b *ColumnBuilder) Null() {

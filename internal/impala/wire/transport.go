@@ -92,16 +92,6 @@ func (t *transport) need(n int) error {
 	return nil
 }
 
-func (t *transport) shrinkTo(size int) {
-	if len(t.in) <= size {
-		return
-	}
-	rest := t.in[t.pos:t.end]
-	t.in = append(make([]byte, 0, max(size, len(rest))), rest...)
-	t.in = t.in[:cap(t.in)]
-	t.pos, t.end = 0, len(rest)
-}
-
 func (t *transport) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -129,6 +130,12 @@ func (h Handle) String() string { return fmt.Sprintf("%x", h.GUID) }
 
 // GoString is String: %#v shows no secret either.
 func (h Handle) GoString() string { return h.String() }
+
+// ImpalaID is the id as Impala's logs, pages and errors write it: the two halves as
+// little-endian numbers (debug-util.cc, PrintId). The id must have 16 bytes.
+func ImpalaID(guid []byte) string {
+	return fmt.Sprintf("%016x:%016x", binary.LittleEndian.Uint64(guid), binary.LittleEndian.Uint64(guid[8:]))
+}
 
 func (h *Handle) read(d *decoder) {
 	for d.next() {

@@ -76,10 +76,6 @@ func NewCodec(rw io.ReadWriter, limit int) *Codec {
 // MessageSize is the number of bytes that the last message read took.
 func (c *Codec) MessageSize() int { return c.t.pos }
 
-// ShrinkTo gives back memory beyond size bytes that an unusually large message took.
-// What was read of that message is gone afterwards.
-func (c *Codec) ShrinkTo(size int) { c.t.shrinkTo(size) }
-
 // WriteCall sends a call. Every method has one argument, field 1.
 func (c *Codec) WriteCall(method string, seq int32, req Message) error {
 	return c.write(method, thrift.CALL, seq, 1, req)
