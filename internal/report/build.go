@@ -82,25 +82,29 @@ func heading(name string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-func newTile(name string, m *definition.Measure, sums map[string]float64) Tile {
+// newHead is a measure as the head of its figures.
+func newHead(name string, m *definition.Measure) Head {
 	q := m.QoS()
-	f := q.Eval(func(column string) float64 { return sums[column] })
-	t := Tile{Measure: name, Kind: string(q.Kind), Label: m.Label, Unit: m.Unit, Figure: newFigure(m, f)}
-	if t.Label == "" {
-		t.Label = heading(name)
+	h := Head{Measure: name, Kind: string(q.Kind), Label: m.Label, Unit: m.Unit, Percent: q.Kind == qos.Ratio, Decimals: decimals(m, q.Kind)}
+	if h.Label == "" {
+		h.Label = heading(name)
 	}
 	if m.Better == "" {
-		return t
+		return h
 	}
-	t.Verdict = q.Judge(f).String()
-	t.Better = string(m.Better)
-	t.Good, t.Acceptable = &q.Good, &q.Acceptable
+	h.Better = string(m.Better)
+	h.Good, h.Acceptable = &q.Good, &q.Acceptable
 	sign := "≤"
 	if m.Better == qos.Up {
 		sign = "≥"
 	}
-	t.Limits = fmt.Sprintf("good %s %s, acceptable %s %s", sign, limitText(m, q.Good), sign, limitText(m, q.Acceptable))
-	return t
+	h.Limits = fmt.Sprintf("good %s %s, acceptable %s %s", sign, limitText(m, q.Good), sign, limitText(m, q.Acceptable))
+	return h
+}
+
+func newTile(name string, m *definition.Measure, sums map[string]float64) Tile {
+	f := m.QoS().Eval(func(column string) float64 { return sums[column] })
+	return Tile{Head: newHead(name, m), Figure: newFigure(m, f)}
 }
 
 // verdict is the worst of the headline measures, with the first of them that decided.
@@ -112,9 +116,9 @@ func verdict(d *definition.Definition, tile func(string) Tile) Verdict {
 			continue
 		}
 		t := tile(name)
-		if v := verdictOf(t.Verdict); v > worst {
+		if v := verdictOf(t.Figure.Verdict); v > worst {
 			worst = v
-			sentence = fmt.Sprintf("%s at %s (%s; n = %s).", t.Label, t.Text, t.Limits, FormatNumber(t.N, 0))
+			sentence = fmt.Sprintf("%s at %s (%s; n = %s).", t.Label, t.Figure.Text, t.Limits, FormatNumber(t.Figure.N, 0))
 		}
 	}
 	return Verdict{Word: worst.String(), Sentence: sentence}

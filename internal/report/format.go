@@ -4,9 +4,12 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"qosreport/internal/definition"
 	"qosreport/internal/qos"
+	"qosreport/internal/query"
 )
 
 // newFigure gives a figure its texts. What stands on too few items is not shown as a
@@ -17,7 +20,7 @@ func newFigure(m *definition.Measure, f qos.Figure) Figure {
 	q := m.QoS()
 	switch {
 	case q.Suppressed(f):
-		out.Text = "n<" + strconv.Itoa(minN(m))
+		out.Few, out.Text = true, "n<"+strconv.Itoa(minN(m))
 		if f.N == 0 {
 			out.Text = "no data"
 		}
@@ -25,6 +28,9 @@ func newFigure(m *definition.Measure, f qos.Figure) Figure {
 		out.Text = "no data"
 	default:
 		out.Text = out.format(f.Value, m.Unit)
+	}
+	if m.Better != "" {
+		out.Verdict = q.Judge(f).String()
 	}
 	if !f.Defined {
 		return out
@@ -35,6 +41,47 @@ func newFigure(m *definition.Measure, f qos.Figure) Figure {
 		out.Interval = out.format(f.Low, "") + " – " + out.format(f.High, "")
 	}
 	return out
+}
+
+// percentDecimals is how many decimals shares have that no measure says more of.
+const percentDecimals = 2
+
+// plainValue is a number with as many decimals as it needs.
+func plainValue(n float64) Value {
+	v := numberValue(n, 0)
+	v.Decimals, v.Shown = Plain, strconv.FormatFloat(n, 'g', 6, 64)
+	return v
+}
+
+// sentence begins a text with a capital letter.
+func sentence(text string) string {
+	r, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(r)) + text[size:]
+}
+
+// cellText is a value of a table's row for people. NULL has none.
+func cellText(c query.Cell) string {
+	switch c.Kind {
+	case query.CellNull:
+		return ""
+	case query.CellInt:
+		return strconv.FormatInt(c.Int, 10)
+	case query.CellBool:
+		return strconv.FormatBool(c.Int != 0)
+	case query.CellNumber:
+		return strconv.FormatFloat(c.Num, 'g', -1, 64)
+	case query.CellDecimal:
+		return c.Text
+	case query.CellTime: // 15:14:58.594000000 reads better as 15:14:58.594
+		if whole, fraction, found := strings.Cut(c.Text, "."); found {
+			return strings.TrimRight(whole+"."+strings.TrimRight(fraction, "0"), ".")
+		}
+		return c.Text
+	}
+	return query.Printable(strings.ToValidUTF8(c.Text, "\uFFFD"))
 }
 
 func minN(m *definition.Measure) int {

@@ -2,6 +2,10 @@
 // draws: it holds each figure with its text, its interval and its verdict, so that
 // renderers neither compute nor decide, and two of them never disagree.
 //
+// Sections come in kinds; the field of its kind is filled. Every kind but the texts can
+// also be seen as rows and columns, a [Grid]: workbooks, CSV files and plain text draw
+// that.
+//
 // The JSON form of a Page is the renderer json and the reference for tests: every number
 // that a workbook or a page shows stands in it.
 package report
@@ -9,13 +13,11 @@ package report
 import (
 	"time"
 
-	"qosreport/internal/impala/wire"
 	"qosreport/internal/qos"
-	"qosreport/internal/query"
 )
 
 // Schema is the version of the JSON form. It changes when a field changes its meaning.
-const Schema = 1
+const Schema = 2
 
 // Page is a whole report.
 type Page struct {
@@ -52,87 +54,54 @@ type Param struct {
 	Values []string `json:"values"`
 }
 
-// Verdict is a word and what decided it. The words are those of qos.Verdict.
+// Verdict is a word and what decided it. The words are those of qos.Verdict. Incomplete
+// data are told beside the word, not in place of it.
 type Verdict struct {
-	Word     string `json:"word"`
-	Sentence string `json:"sentence"`
+	Word       string   `json:"word"`
+	Sentence   string   `json:"sentence"`
+	Incomplete []string `json:"incomplete,omitempty"` // limits of data quality that were passed
 }
+
+// IncompleteWord stands beside the verdict when a limit of data quality is passed.
+const IncompleteWord = "data incomplete"
 
 // Judged reports whether any measure decides over the report as a whole.
 func (v Verdict) Judged() bool { return v.Word != qos.NotJudged.String() }
 
-// Section is one block. The field of its kind is filled.
+// Section is one block. The field of its kind is filled; definitions fills Terms, and
+// provenance draws the page's own.
 type Section struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
-	Kind  string `json:"kind"` // kpi | table
-	Tiles []Tile `json:"tiles,omitempty"`
-	Table *Table `json:"table,omitempty"`
+	Name      string     `json:"name"`
+	Title     string     `json:"title"`
+	Kind      Kind       `json:"kind"`
+	Notes     []string   `json:"notes,omitempty"` // whole sentences, shown below the section
+	Tiles     []Tile     `json:"tiles,omitempty"`
+	Findings  *Findings  `json:"findings,omitempty"`
+	Heatmap   *Heatmap   `json:"heatmap,omitempty"`
+	Ranking   *Ranking   `json:"ranking,omitempty"`
+	Trend     *Trend     `json:"trend,omitempty"`
+	Histogram *Histogram `json:"histogram,omitempty"`
+	Table     *Table     `json:"table,omitempty"`
+	Quality   *Quality   `json:"quality,omitempty"`
+	Terms     []Term     `json:"terms,omitempty"`
 }
+
+// Kind says what a section shows.
+type Kind string
 
 // The kinds of sections.
 const (
-	KindKPI   = "kpi"
-	KindTable = "table"
+	KindKPI         Kind = "kpi"         // measures of the whole window as tiles
+	KindFindings    Kind = "findings"    // what was unusual
+	KindHeatmap     Kind = "heatmap"     // a measure by two dimensions
+	KindRanking     Kind = "ranking"     // the members of a dimension, the worst first
+	KindTrend       Kind = "trend"       // measures by day
+	KindHistogram   Kind = "histogram"   // how values are distributed
+	KindTable       Kind = "table"       // plain rows of a query
+	KindQuality     Kind = "quality"     // what was wrong with the data
+	KindDefinitions Kind = "definitions" // what the measures mean
+	KindProvenance  Kind = "provenance"  // what the report was made of
 )
-
-// Tile is one measure for the whole window.
-type Tile struct {
-	Measure string `json:"measure"`
-	Kind    string `json:"kind"` // sum | ratio | mean
-	Label   string `json:"label"`
-	Unit    string `json:"unit,omitempty"`
-	Figure
-	Verdict    string   `json:"verdict,omitempty"` // absent when the measure has no limits
-	Better     string   `json:"better,omitempty"`
-	Good       *float64 `json:"good,omitempty"`
-	Acceptable *float64 `json:"acceptable,omitempty"`
-	Limits     string   `json:"limits,omitempty"` // the limits as text
-}
-
-// Counted reports whether the figure stands on a number of items that is worth showing;
-// a sum is its own.
-func (t Tile) Counted() bool { return t.Kind != string(qos.Sum) }
-
-// Figure is a number as it is computed and as it is shown.
-type Figure struct {
-	Value    *float64 `json:"value"` // null: nothing to divide by; a ratio is 0 to 1
-	N        float64  `json:"n"`     // items that a ratio or mean stands on; 0 for a sum
-	Low      *float64 `json:"low,omitempty"`
-	High     *float64 `json:"high,omitempty"`
-	Percent  bool     `json:"percent,omitempty"`
-	Decimals int      `json:"decimals"`
-	Text     string   `json:"text"`               // with its unit
-	Interval string   `json:"interval,omitempty"` // 95 %, as text
-}
-
-// Table is plain rows of a query.
-type Table struct {
-	Columns []Column `json:"columns"`
-	Rows    RowSet   `json:"rows"`
-}
-
-// Column is one column of a table.
-type Column struct {
-	Name string      `json:"name"`
-	Type string      `json:"type"` // as SQL writes it
-	ID   wire.TypeID `json:"-"`
-}
-
-// Numeric reports whether the column holds numbers.
-func (c Column) Numeric() bool {
-	switch c.ID {
-	case wire.TinyInt, wire.SmallInt, wire.Int, wire.BigInt, wire.Float, wire.Double, wire.Decimal:
-		return true
-	}
-	return false
-}
-
-// RowSet is rows that can be read any number of times.
-type RowSet interface {
-	Each(row func(cells []query.Cell) error) error
-	Len() int
-}
 
 // Pick gives the named sections in the order of the names, or all when none is named.
 func (p *Page) Pick(names []string) []Section {
@@ -156,16 +125,20 @@ type Provenance struct {
 	Definition string    `json:"definition"` // SHA-256 of the report's file
 	Generated  time.Time `json:"generated"`  // UTC
 	Run        string    `json:"run"`
+	Instance   string    `json:"instance,omitempty"` // which installation made it
 	Principal  string    `json:"principal,omitempty"`
+	Options    []Param   `json:"options,omitempty"` // query options of the session
 	Queries    []Query   `json:"queries"`
 }
 
 // Query is one statement that was run.
 type Query struct {
 	Dataset     string    `json:"dataset"`
+	Days        string    `json:"days"` // report days that it fetched
 	Coordinator string    `json:"coordinator"`
 	QueryID     string    `json:"query_id"`
 	Statement   string    `json:"statement"`
+	SHA256      string    `json:"sha256"`  // of the statement
 	Started     time.Time `json:"started"` // UTC
 	Seconds     float64   `json:"seconds"`
 	Rows        int64     `json:"rows"`

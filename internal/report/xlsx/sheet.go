@@ -149,12 +149,12 @@ func (s *sheetWriter) tiles(section report.Section, _ bool) error {
 		if err != nil {
 			return err
 		}
-		row := []any{text(t.Label), value, text(t.Unit), nil, text(t.Limits), text(t.Interval), nil}
-		if t.Verdict != "" {
-			row[3] = s.verdict(t.Verdict)
+		row := []any{text(t.Label), value, text(t.Unit), nil, text(t.Limits), text(t.Figure.Interval), nil}
+		if t.Figure.Verdict != "" {
+			row[3] = s.verdict(t.Figure.Verdict)
 		}
 		if t.Counted() {
-			row[6] = excelize.Cell{StyleID: s.book.styles.integer, Value: t.N}
+			row[6] = excelize.Cell{StyleID: s.book.styles.integer, Value: t.Figure.N}
 		}
 		if err := s.write(row...); err != nil {
 			return err
@@ -165,11 +165,11 @@ func (s *sheetWriter) tiles(section report.Section, _ bool) error {
 
 // figure is a number with its format, or the text that stands in its place.
 func (s *sheetWriter) figure(t report.Tile) (excelize.Cell, error) {
-	if t.Value == nil || strings.IndexAny(t.Text, "0123456789\u2212") != 0 {
-		return excelize.Cell{StyleID: s.book.styles.quiet, Value: text(t.Text)}, nil
+	if !t.Figure.Shown() {
+		return excelize.Cell{StyleID: s.book.styles.quiet, Value: text(t.Figure.Text)}, nil
 	}
-	style, err := s.book.styles.forFigure(t.Percent, t.Decimals)
-	return excelize.Cell{StyleID: style, Value: *t.Value}, err
+	style, err := s.book.styles.forFigure(t.Figure.Percent, t.Figure.Decimals)
+	return excelize.Cell{StyleID: style, Value: *t.Figure.Value}, err
 }
 
 func (s *sheetWriter) table(section report.Section, alone bool) error {
