@@ -39,11 +39,11 @@ func page(table rows) *report.Page {
 		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls at 3.01 %."},
 		Sections: []report.Section{
 			{Name: "summary", Title: "Summary", Kind: report.KindKPI, Tiles: []report.Tile{
-				{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Verdict: "watch", Better: "down", Limits: "good ≤ 2 %",
-					Figure: report.Figure{Value: &value, N: 13781, Percent: true, Decimals: 2, Text: "3.01 %"}},
-				{Measure: "acd", Kind: "mean", Unit: "s", Label: "Duration", Figure: report.Figure{Text: "no data"}},
-				{Measure: "offset", Kind: "sum", Unit: "ms", Label: "Offset", Figure: report.Figure{Value: &below, Text: "−50 ms"}},
-				{Measure: "few", Kind: "mean", Label: "Few", Figure: report.Figure{Value: &below, N: 3, Text: "n<30"}},
+				{Head: report.Head{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Percent: true, Decimals: 2, Better: "down", Limits: "good ≤ 2 %"},
+					Figure: report.Figure{Value: &value, N: 13781, Percent: true, Decimals: 2, Text: "3.01 %", Verdict: "watch"}},
+				{Head: report.Head{Measure: "acd", Kind: "mean", Unit: "s", Label: "Duration"}, Figure: report.Figure{Text: "no data"}},
+				{Head: report.Head{Measure: "offset", Kind: "sum", Unit: "ms", Label: "Offset"}, Figure: report.Figure{Value: &below, Text: "−50 ms"}},
+				{Head: report.Head{Measure: "few", Kind: "mean", Label: "Few"}, Figure: report.Figure{Value: &below, N: 3, Few: true, Text: "n<30"}},
 			}},
 			{Name: "worst", Title: "Worst calls", Kind: report.KindTable, Table: &report.Table{Columns: columns, Rows: table}},
 		},
