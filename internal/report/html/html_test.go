@@ -61,9 +61,9 @@ func sample(table rows) *report.Page {
 		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls at 3.01 %."},
 		Sections: []report.Section{
 			{Name: "summary", Title: "Summary", Kind: report.KindKPI, Tiles: []report.Tile{
-				{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Verdict: "watch", Better: "down", Good: &limit, Acceptable: &ok, Limits: "good ≤ 2 %, acceptable ≤ 3 %",
-					Figure: report.Figure{Value: &value, N: 13781, Low: &low, High: &high, Percent: true, Text: "3.01 %", Interval: "2.74 % – 3.31 %"}},
-				{Measure: "calls", Kind: "sum", Label: "Calls", Figure: report.Figure{Text: "20 000"}},
+				{Head: report.Head{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Better: "down", Good: &limit, Acceptable: &ok, Limits: "good ≤ 2 %, acceptable ≤ 3 %"},
+					Figure: report.Figure{Verdict: "watch", Value: &value, N: 13781, Low: &low, High: &high, Percent: true, Text: "3.01 %", Interval: "2.74 % – 3.31 %"}},
+				{Head: report.Head{Measure: "calls", Kind: "sum", Label: "Calls"}, Figure: report.Figure{Text: "20 000"}},
 			}},
 			{Name: "worst", Title: "Worst calls", Kind: report.KindTable, Table: &report.Table{Rows: table,
 				Columns: []report.Column{{Name: "name", Type: "STRING", ID: wire.String}, {Name: "n", Type: "BIGINT", ID: wire.BigInt}}}},
