@@ -14,10 +14,10 @@ func legs() *Table {
 		Dimensions: []string{"day", "site", "hour"},
 		Sums:       []string{"poor", "classified", "x"},
 		States: []State{
-			{[]Member{Text("2017-09-12"), Text("Zürich"), Number(14)}, []float64{153, 179, 0.1}},
-			{[]Member{Text("2017-09-12"), Text("Zürich"), Number(9)}, []float64{1, 200, 0.2}},
-			{[]Member{Text("2017-09-12"), Null(), Number(9)}, []float64{2, 100, 0.3}},
-			{[]Member{Text("2017-09-12"), Text(""), Number(9)}, []float64{3, 50, 1e17}},
+			{Key: []Member{Text("2017-09-12"), Text("Zürich"), Number(14)}, Sums: []float64{153, 179, 0.1}},
+			{Key: []Member{Text("2017-09-12"), Text("Zürich"), Number(9)}, Sums: []float64{1, 200, 0.2}},
+			{Key: []Member{Text("2017-09-12"), Null(), Number(9)}, Sums: []float64{2, 100, 0.3}},
+			{Key: []Member{Text("2017-09-12"), Text(""), Number(9)}, Sums: []float64{3, 50, 1e17}},
 		},
 	}
 }
@@ -29,9 +29,9 @@ func TestMergeAddsStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []State{
-		{[]Member{Text("")}, []float64{3, 50, 1e17}},
-		{[]Member{Text("Zürich")}, []float64{154, 379, afternoon + 0.1}},
-		{[]Member{Null()}, []float64{2, 100, 0.3}},
+		{Key: []Member{Text("")}, Sums: []float64{3, 50, 1e17}},
+		{Key: []Member{Text("Zürich")}, Sums: []float64{154, 379, afternoon + 0.1}},
+		{Key: []Member{Null()}, Sums: []float64{2, 100, 0.3}},
 	}
 	if !reflect.DeepEqual(got.States, want) {
 		t.Errorf("got %v", got.States)
@@ -65,28 +65,25 @@ func TestTotalOfNothingIsZero(t *testing.T) {
 // Pooled, not averaged: groups of 9000 and 300 legs.
 func TestMeansAndRatiosArePooled(t *testing.T) {
 	table := &Table{Dimensions: []string{"g"}, Sums: []string{"mos", "n", "poor"}, States: []State{
-		{[]Member{Text("a")}, []float64{4.20 * 9000, 9000, 45}},
-		{[]Member{Text("b")}, []float64{3.10 * 300, 300, 30}},
+		{Key: []Member{Text("a")}, Sums: []float64{4.20 * 9000, 9000, 45}},
+		{Key: []Member{Text("b")}, Sums: []float64{3.10 * 300, 300, 30}},
 	}}
 	total := table.Total()
-	sum := func(column string) float64 {
-		return map[string]float64{"mos": total.Sums[0], "n": total.Sums[1], "poor": total.Sums[2]}[column]
-	}
-	if got := (Measure{Kind: Mean, Numerator: "mos", Denominator: "n"}).Eval(sum); math.Abs(got.Value-4.164516129) > 1e-9 || got.N != 9300 {
+	if got := (Measure{Kind: Mean, Numerator: "mos", Denominator: "n"}).Eval(table, total); math.Abs(got.Value-4.164516129) > 1e-9 || got.N != 9300 {
 		t.Errorf("mean %+v", got)
 	}
-	if got := (Measure{Kind: Ratio, Numerator: "poor", Denominator: "n"}).Eval(sum); math.Abs(got.Value-0.008064516) > 1e-9 {
+	if got := (Measure{Kind: Ratio, Numerator: "poor", Denominator: "n"}).Eval(table, total); math.Abs(got.Value-0.008064516) > 1e-9 {
 		t.Errorf("ratio %+v", got)
 	}
-	if got := (Measure{Kind: Sum, Numerator: "mos", Scale: 1.0 / 60}).Eval(sum); math.Abs(got.Value-645.5) > 1e-9 {
+	if got := (Measure{Kind: Sum, Numerator: "mos", Scale: 1.0 / 60}).Eval(table, total); math.Abs(got.Value-645.5) > 1e-9 {
 		t.Errorf("sum %+v", got)
 	}
 }
 
 func TestWilson(t *testing.T) {
 	tests := []struct{ bad, n, z, low, high float64 }{
-		{0, 30, z95, 0, .113513393}, {3, 30, z95, .034599889, .256210826}, {15, 30, z95, .331541256, .668458744},
-		{50, 1000, z95, .038130262, .065313820}, {122, 270, 3, .364006213, .542803823}, {0, 0, z95, 0, 1},
+		{0, 30, Z95, 0, .113513393}, {3, 30, Z95, .034599889, .256210826}, {15, 30, Z95, .331541256, .668458744},
+		{50, 1000, Z95, .038130262, .065313820}, {122, 270, 3, .364006213, .542803823}, {0, 0, Z95, 0, 1},
 	}
 	for _, tt := range tests {
 		p := 0.0
@@ -102,7 +99,7 @@ func TestWilson(t *testing.T) {
 
 func TestAPartBeyondItsWholeHasAnInterval(t *testing.T) {
 	for _, p := range []float64{-0.5, 2.5} {
-		low, high := Wilson(p, 40, z95)
+		low, high := Wilson(p, 40, Z95)
 		if !(low >= 0 && low < high && high <= 1) {
 			t.Errorf("%v: got %v to %v", p, low, high)
 		}
@@ -133,7 +130,7 @@ func TestJudge(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := tt.m.Eval(func(column string) float64 { return map[string]float64{"a": tt.a, "b": tt.b}[column] })
+			f := tt.m.Eval(&Table{Sums: []string{"a", "b"}}, State{Sums: []float64{tt.a, tt.b}})
 			if got := tt.m.Judge(f); got != tt.want {
 				t.Errorf("%+v is %v, want %v", f, got, tt.want)
 			}
@@ -151,8 +148,8 @@ func TestSwappedLimitsAreAMistake(t *testing.T) {
 
 func ExampleTable_Merge() {
 	table := &Table{Dimensions: []string{"site", "hour"}, Sums: []string{"calls"}, States: []State{
-		{[]Member{Text("Austin TX"), Number(9)}, []float64{30}},
-		{[]Member{Text("Austin TX"), Number(10)}, []float64{12}},
+		{Key: []Member{Text("Austin TX"), Number(9)}, Sums: []float64{30}},
+		{Key: []Member{Text("Austin TX"), Number(10)}, Sums: []float64{12}},
 	}}
 	sites, _ := table.Merge("site")
 	fmt.Println(sites.States[0].Key[0], sites.States[0].Sums[0])
@@ -161,7 +158,8 @@ func ExampleTable_Merge() {
 
 func ExampleMeasure_Judge() {
 	poor := Measure{Kind: Ratio, Numerator: "poor", Denominator: "classified", Better: Down, Good: 0.02, Acceptable: 0.03}
-	f := poor.Eval(func(column string) float64 { return map[string]float64{"poor": 500, "classified": 10000}[column] })
+	table := &Table{Sums: []string{"poor", "classified"}, States: []State{{Sums: []float64{500, 10000}}}}
+	f := poor.Eval(table, table.Total())
 	fmt.Printf("%.1f %% of %.0f: %v\n", 100*f.Value, f.N, poor.Judge(f))
 	// Output: 5.0 % of 10000: breach
 }

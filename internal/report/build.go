@@ -25,18 +25,13 @@ type Input struct {
 // Build makes the page. It reads no clock: equal inputs give equal pages.
 func Build(in Input) *Page {
 	d := in.Definition
-	totals := make(map[string]map[string]float64, len(in.States))
+	totals := make(map[string]qos.State, len(in.States))
 	for name, table := range in.States {
-		sums := make(map[string]float64)
-		total := table.Total()
-		for i, column := range table.Sums {
-			sums[column] = total.Sums[i]
-		}
-		totals[name] = sums
+		totals[name] = table.Total()
 	}
 	tile := func(name string) Tile {
 		m := d.Measures[name]
-		return newTile(name, m, totals[m.Dataset()])
+		return newTile(name, m, m.QoS().Eval(in.States[m.Dataset()], totals[m.Dataset()]))
 	}
 	p := &Page{
 		Schema:     Schema,
@@ -102,8 +97,7 @@ func newHead(name string, m *definition.Measure) Head {
 	return h
 }
 
-func newTile(name string, m *definition.Measure, sums map[string]float64) Tile {
-	f := m.QoS().Eval(func(column string) float64 { return sums[column] })
+func newTile(name string, m *definition.Measure, f qos.Figure) Tile {
 	return Tile{Head: newHead(name, m), Figure: newFigure(m, f)}
 }
 
