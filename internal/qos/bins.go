@@ -70,7 +70,7 @@ func (s Scale) Validate() error {
 func (s Scale) Gamma() float64 { return (1 + s.Alpha) / (1 - s.Alpha) }
 
 // LnGamma is the natural logarithm of [Scale.Gamma].
-func (s Scale) LnGamma() float64 { return math.Log1p(s.Alpha) - math.Log1p(-s.Alpha) }
+func (s Scale) LnGamma() float64 { return math.Log(s.Gamma()) }
 
 // Index is the bin of a value. In production the database computes it, so that logarithms
 // of two mathematical libraries never meet.

@@ -78,41 +78,40 @@ type cell struct {
 
 // Find tests the cells of the cube dims. The table day holds the states of one report
 // day, base those of its baseline days, and baseKind says which these are; base may be
-// nil or empty. A cell without rows in base is compared with the rest of its day. The
+// nil or empty. A cell without items in base is compared with the rest of its day. The
 // hours for which skip reports true are not tested, like those of a day when clocks
-// change; nor is what has no hour in a cube with hours. A nil skip skips none.
+// change, nor is NULL as an hour. A nil skip skips none.
 func (r RateRule) Find(day, base *Table, baseKind BaselineKind, dims []string, skip func(hour int) bool) (Search, error) {
 	if r.Measure.Kind != Ratio || r.Measure.Better == "" {
 		return Search{}, fmt.Errorf("a rule of rates needs a ratio with limits, not a %s", r.Measure.Kind)
 	}
-	merged, err := day.Merge(dims...)
+	counts, err := r.count(day, dims)
 	if err != nil {
 		return Search{}, err
 	}
-	before, err := r.tallies(base, dims)
+	before, err := r.count(base, dims)
 	if err != nil {
 		return Search{}, fmt.Errorf("baseline: %w", err)
 	}
-	var search Search
 	var total tally
-	var flagged []cell
-	hourAt := slices.Index(dims, HourDimension)
-	for _, s := range merged.States {
-		found, err := r.tally(merged, s)
-		if err != nil {
-			return Search{}, err
-		}
-		total = total.plus(found)
+	for _, c := range counts {
+		total = total.plus(c.tally)
 	}
-	for _, s := range merged.States {
-		c := cell{key: s.Key, base: before[string(appendKey(nil, s.Key))]}
-		c.bad, c.n = r.Measure.Bad(merged, s)
+	var search Search
+	var flagged []cell
+	bases := byKey(before)
+	hourAt := slices.Index(dims, HourDimension)
+	for _, count := range counts {
+		c := cell{tally: count.tally, key: count.key, base: bases[string(appendKey(nil, count.key))]}
 		if hourAt >= 0 {
-			hour := s.Key[hourAt]
-			if c.hour = int(hour.Int); !hour.Number || skip != nil && skip(c.hour) {
+			hour := count.key[hourAt]
+			if !hour.Null && !hour.Number {
+				return Search{}, fmt.Errorf("dimension %s holds %q: an hour is an integer", HourDimension, hour.Text)
+			}
+			if c.hour = int(hour.Int); hour.Null || skip != nil && skip(c.hour) {
 				continue
 			}
-			c.key = slices.Delete(slices.Clone(s.Key), hourAt, hourAt+1)
+			c.key = slices.Delete(slices.Clone(count.key), hourAt, hourAt+1)
 		}
 		if c.n < r.Measure.MinSample() {
 			search.TooFew++
@@ -127,17 +126,15 @@ func (r RateRule) Find(day, base *Table, baseKind BaselineKind, dims []string, s
 	return search, nil
 }
 
-// tally counts a state, refusing what cannot be counted.
-func (r RateRule) tally(t *Table, s State) (tally, error) {
-	if err := r.Measure.Check(t, s); err != nil {
-		return tally{}, fmt.Errorf("cell %v: %w", s.Key, err)
-	}
-	bad, n := r.Measure.Bad(t, s)
-	return tally{bad, n}, nil
+// counted is the tally of one group.
+type counted struct {
+	key []Member
+	tally
 }
 
-// tallies are the counts of a table by cells of dims.
-func (r RateRule) tallies(t *Table, dims []string) (map[string]tally, error) {
+// count tallies the groups of dims, by key; a table that is nil or empty has none. A
+// state that no honest rows add up to is an error.
+func (r RateRule) count(t *Table, dims []string) ([]counted, error) {
 	if t == nil || len(t.States) == 0 {
 		return nil, nil
 	}
@@ -145,15 +142,23 @@ func (r RateRule) tallies(t *Table, dims []string) (map[string]tally, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := make(map[string]tally, len(merged.States))
-	for _, s := range merged.States {
-		count, err := r.tally(merged, s)
-		if err != nil {
-			return nil, err
+	counts := make([]counted, len(merged.States))
+	for i, s := range merged.States {
+		if err := r.Measure.Check(merged, s); err != nil {
+			return nil, fmt.Errorf("%v %v: %w", dims, s.Key, err)
 		}
-		counts[string(appendKey(nil, s.Key))] = count
+		counts[i].key = s.Key
+		counts[i].bad, counts[i].n = r.Measure.Bad(merged, s)
 	}
 	return counts, nil
+}
+
+func byKey(counts []counted) map[string]tally {
+	tallies := make(map[string]tally, len(counts))
+	for _, c := range counts {
+		tallies[string(appendKey(nil, c.key))] = c.tally
+	}
+	return tallies
 }
 
 func (r RateRule) unusual(c cell, total tally) bool {
@@ -254,24 +259,21 @@ func (r RateRule) Explain(day, base *Table, in Incident, cube, by []string) ([]S
 	}
 	var shares []Share
 	for _, dim := range by {
-		members, err := inside.Merge(dim)
+		members, err := r.count(inside, []string{dim})
 		if err != nil {
 			return nil, err
 		}
-		before, err := r.tallies(baseInside, []string{dim})
+		before, err := r.count(baseInside, []string{dim})
 		if err != nil {
 			return nil, fmt.Errorf("baseline: %w", err)
 		}
-		for _, s := range members.States {
-			count, err := r.tally(members, s)
-			if err != nil {
-				return nil, err
-			}
+		bases := byKey(before)
+		for _, m := range members {
 			rate := in.BaseRate
-			if own := before[string(appendKey(nil, s.Key))]; own.n > 0 {
+			if own := bases[string(appendKey(nil, m.key))]; own.n > 0 {
 				rate = own.rate()
 			}
-			share := Share{Dimension: dim, Member: s.Key[0], Excess: count.excess(rate), Bad: count.bad, N: count.n}
+			share := Share{Dimension: dim, Member: m.key[0], Excess: m.excess(rate), Bad: m.bad, N: m.n}
 			if in.Excess > 0 {
 				share.Part = min(max(share.Excess/in.Excess, 0), 1)
 			}
