@@ -241,14 +241,21 @@ func TestMembersAreOrdered(t *testing.T) {
 
 func sign(i int) int { return max(-1, min(1, i)) }
 
-// The rows of one call each are the most that a table of hours has to add up.
-func BenchmarkMergeHistograms(b *testing.B) {
-	rng := rand.New(rand.NewPCG(5, 6))
-	table := random(rng, 50_000)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := table.Merge("site"); err != nil {
-			b.Fatal(err)
-		}
+func BenchmarkMerge(b *testing.B) {
+	table := random(rand.New(rand.NewPCG(5, 6)), 50_000)
+	sorted := *table
+	sorted.States = nil
+	for _, s := range table.sorted() {
+		sorted.States = append(sorted.States, *s)
+	}
+	for name, t := range map[string]*Table{"in any order": table, "sorted": &sorted} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := t.Merge("site"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
