@@ -133,6 +133,9 @@ func (m Measure) Bad(t *Table, s State) (bad, n float64) {
 // whole, a mean of no items, or a column that is not there. A figure of such a state
 // would look like any other, so that a caller does better to refuse it.
 func (m Measure) Check(t *Table, s State) error {
+	if t == nil {
+		return errors.New("no table")
+	}
 	switch m.Kind {
 	case Quantile:
 		if t.Scale == nil {

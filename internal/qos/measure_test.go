@@ -157,6 +157,9 @@ func TestCheckRefusesWhatNoRowsAddUpTo(t *testing.T) {
 			}
 		})
 	}
+	if err := p(0.5).Check(nil, State{}); err == nil {
+		t.Error("no table was taken")
+	}
 }
 
 func TestWilson(t *testing.T) {
