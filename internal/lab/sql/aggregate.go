@@ -8,7 +8,8 @@ import (
 // aggregateName reports whether a function makes one value of many rows.
 func aggregateName(name string) bool {
 	switch name {
-	case "count", "sum", "avg", "min", "max", "ndv":
+	case "count", "sum", "avg", "min", "max", "ndv", "appx_median", "group_concat",
+		"stddev", "stddev_samp", "stddev_pop", "variance", "variance_samp", "var_samp", "variance_pop", "var_pop":
 		return true
 	}
 	return false
@@ -24,10 +25,13 @@ type total struct {
 
 // totalRest is what few aggregates need.
 type totalRest struct {
-	value  Value               // extreme
-	sum    *big.Int            // of DECIMAL
-	seen   map[string]struct{} // of DISTINCT
-	sketch *sketch
+	value     Value               // extreme
+	sum       *big.Int            // of DECIMAL
+	seen      map[string]struct{} // of DISTINCT
+	sketch    *sketch
+	deviation deviation // of variances
+	list      []Value   // of APPX_MEDIAN
+	text      []byte    // of GROUP_CONCAT
 }
 
 func (t *total) more() *totalRest {
@@ -53,6 +57,9 @@ func (k *compiler) aggregate(e *expr) (*aggregate, error) {
 		if arg.any(isAggregate) {
 			return nil, analysis("aggregate function must not contain aggregate parameters: %s", e)
 		}
+		if arg.any(isAnalytic) {
+			return nil, analysis("aggregate function must not contain analytic parameters: %s", e)
+		}
 	}
 	args, err := k.compileAll(e.args)
 	if err != nil {
@@ -64,7 +71,7 @@ func (k *compiler) aggregate(e *expr) (*aggregate, error) {
 		a.args = nil
 	case e.star:
 		return nil, analysis("'*' can only be used in conjunction with COUNT: %s", e)
-	case len(args) == 0, len(args) > 1 && !(e.name == "count" && e.distinct):
+	case len(args) == 0, len(args) > 1 && !(e.name == "count" && e.distinct) && e.name != "group_concat", len(args) > 2 && e.name == "group_concat":
 		return nil, noSignature(e, args)
 	}
 	return a, a.choose()
@@ -88,8 +95,16 @@ func (a *aggregate) choose() error {
 	case "min", "max":
 		a.typ = a.args[0].typ
 		a.extreme(a.expr.name == "max")
-	default:
+	case "appx_median":
+		a.median()
+	case "group_concat":
+		return a.join()
+	case "sum", "avg":
 		return a.sum(a.expr.name == "avg")
+	case "variance_pop", "var_pop", "stddev_pop":
+		return a.spread(a.expr.name == "stddev_pop", false)
+	default:
+		return a.spread(a.expr.name == "stddev" || a.expr.name == "stddev_samp", true)
 	}
 	return nil
 }

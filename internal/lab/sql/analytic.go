@@ -5,94 +5,177 @@ import (
 	"slices"
 )
 
-// ranker adds columns of row_number, rank or dense_rank that share one window.
-// It emits the rows in the order of the window.
-type ranker struct {
+// windowing adds a column for each analytic call of one window. It emits rows that are
+// alone in their partition as they come, then the others in the order of the window.
+type windowing struct {
 	input     operator
 	columns   int // of the input
-	names     []string
+	calls     []*analytic
 	partition int // how many of the keys are PARTITION BY
 	keys      []sortKey
-	need      []bool // of the input's columns
+
+	need   []bool   // of the input's columns, with those of the calls' arguments
+	kept   []int    // columns that are needed above
+	wanted []int    // calls that are needed above
+	once   operator // the input again, for the partition keys alone; nil: rows come once only
 }
 
-func (o *ranker) prune(need []bool) {
+func (o *windowing) prune(need []bool) {
+	o.kept, o.wanted = nil, nil
 	o.need = slices.Clone(need[:o.columns])
+	for i, wanted := range o.need {
+		if wanted {
+			o.kept = append(o.kept, i)
+		}
+	}
+	for j, call := range o.calls {
+		if need[o.columns+j] {
+			o.wanted = append(o.wanted, j)
+			for _, arg := range call.args {
+				arg.mark(o.need)
+			}
+		}
+	}
 	below := slices.Clone(o.need)
 	for _, key := range o.keys {
 		key.mark(below)
 	}
+	o.once = o.again()
 	o.input.prune(below)
 }
 
-func (o *ranker) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
+func (o *windowing) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
+	alone, err := o.repeats(ctx, x)
+	if err != nil || x.err != nil {
+		return err
+	}
 	s := newSorted(o.keys, o.need)
-	err := o.input.run(ctx, x, func(row []Value) bool {
+	out := make([]Value, o.columns+len(o.calls))
+	for _, j := range o.wanted {
+		out[o.columns+j] = IntOf(1)
+	}
+	var key []byte
+	more := true
+	err = o.input.run(ctx, x, func(row []Value) bool {
+		if alone != nil {
+			if key = o.partitionKey(x, row, key); !alone.twice(hashOf(key)) {
+				for _, i := range o.kept {
+					out[i] = row[i]
+				}
+				more = x.err == nil && emit(out)
+				return more
+			}
+		}
 		mark := s.keep(row)
 		for i := range o.keys {
 			mark[i] = o.keys[i].eval(x, row)
 		}
 		return x.keep(1, "ANALYTIC_EVAL_NODE") && x.err == nil
 	})
-	if err != nil || x.err != nil {
+	if err != nil || x.err != nil || !more {
 		return err
 	}
 	slices.SortFunc(s.order, s.compare)
-	return o.push(ctx, s, emit)
+	return o.partitions(ctx, x, s, emit)
 }
 
-// push numbers the rows of each partition.
-func (o *ranker) push(ctx context.Context, s *sorted, emit func([]Value) bool) error {
-	var p pulse
-	out := make([]Value, o.columns+len(o.names))
-	var number, rank, dense int64
-	for i, at := range s.order {
-		if err := p.err(ctx); err != nil {
+// partitions computes and emits one partition after the other.
+func (o *windowing) partitions(ctx context.Context, x *execution, s *sorted, emit func([]Value) bool) error {
+	for start := 0; start < len(s.order); {
+		end := start + 1
+		for end < len(s.order) && compareKeys(o.keys[:o.partition], s.mark(s.order[start]), s.mark(s.order[end])) == 0 {
+			end++
+		}
+		p := &partition{ctx: ctx, x: x, keys: o.keys, stored: s, order: s.order[start:end], row: make([]Value, o.columns)}
+		more, err := o.push(p, emit)
+		if err != nil || !more || x.err != nil {
 			return err
 		}
-		samePartition, samePlace := false, false
-		if i > 0 {
-			before, now := s.mark(s.order[i-1]), s.mark(at)
-			samePartition = compareKeys(o.keys[:o.partition], before, now) == 0
-			samePlace = samePartition && compareKeys(o.keys, before, now) == 0
-		}
-		if !samePartition {
-			number, rank, dense = 0, 0, 0
-		}
-		number++
-		if !samePlace {
-			rank = number
-			dense++
-		}
-		s.rows.load(at, out[:o.columns])
-		for j, name := range o.names {
-			out[o.columns+j] = IntOf(pick(name, number, rank, dense))
-		}
-		if !emit(out) {
-			return nil
-		}
+		start = end
 	}
 	return nil
 }
 
-func (o *ranker) explain(p *plan) {
+// push emits the rows of a partition. It reports false when no more are wanted.
+func (o *windowing) push(p *partition, emit func([]Value) bool) (bool, error) {
+	values := make([][]Value, len(o.calls))
+	for _, j := range o.wanted {
+		values[j] = make([]Value, len(p.order))
+		if err := o.calls[j].compute(p, values[j]); err != nil || p.x.err != nil {
+			return false, err
+		}
+	}
+	out := make([]Value, o.columns+len(o.calls))
+	for i, at := range p.order {
+		if err := p.err(p.ctx); err != nil {
+			return false, err
+		}
+		p.stored.rows.load(at, out[:o.columns])
+		for _, j := range o.wanted {
+			out[o.columns+j] = values[j][i]
+		}
+		if !emit(out) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (o *windowing) explain(p *plan) {
 	o.input.explain(p)
 	detail := "functions: "
-	for i, name := range o.names {
+	for i, call := range o.calls {
 		if i > 0 {
 			detail += ", "
 		}
-		detail += name + "()"
+		bare := *call.expr
+		bare.over = nil
+		detail += bare.String()
 	}
 	p.add("ANALYTIC", detail)
 }
 
-func pick(name string, number, rank, dense int64) int64 {
-	switch name {
-	case "rank":
-		return rank
-	case "dense_rank":
-		return dense
+// A partition is the rows of one PARTITION BY value in the order of the window.
+type partition struct {
+	pulse
+	ctx    context.Context // of the run, for loops over frames
+	x      *execution
+	keys   []sortKey
+	stored *sorted
+	order  []int // row numbers
+	row    []Value
+}
+
+// peers reports whether two rows of the partition stand at the same place of the order.
+func (p *partition) peers(i, j int) bool {
+	return compareKeys(p.keys, p.stored.mark(p.order[i]), p.stored.mark(p.order[j])) == 0
+}
+
+// peerGroups gives for each row the first of its peers and the row behind the last.
+func (p *partition) peerGroups() (first, end []int) {
+	n := len(p.order)
+	first, end = make([]int, n), make([]int, n)
+	for i := 1; i < n; i++ {
+		first[i] = i
+		if p.peers(i-1, i) {
+			first[i] = first[i-1]
+		}
 	}
-	return number
+	for i := n - 1; i >= 0; i-- {
+		end[i] = i + 1
+		if i+1 < n && first[i+1] == first[i] {
+			end[i] = end[i+1]
+		}
+	}
+	return first, end
+}
+
+// values evaluates an expression on every row.
+func (p *partition) values(c compiled) []Value {
+	list := make([]Value, len(p.order))
+	for i, at := range p.order {
+		p.stored.rows.load(at, p.row)
+		list[i] = c.eval(p.x, p.row)
+	}
+	return list
 }

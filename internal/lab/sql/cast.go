@@ -252,6 +252,11 @@ func dateCast(from Type) cast {
 	}
 	return func(x *execution, v Value) Value {
 		days, ok := parseDate(v.s)
+		if !ok { // a time of day behind the date does not count
+			var t Value
+			t, ok = parseTimestamp(v.s)
+			days = floorDiv(t.n, secondsPerDay)
+		}
 		if !ok {
 			return x.fail(failure("UDF ERROR: String to Date parse failed. Invalid string val: '%s'", v.s))
 		}

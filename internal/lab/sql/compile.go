@@ -144,8 +144,12 @@ func (k *compiler) operator(e *expr, args []compiled) (compiled, error) {
 	case "=", "!=", "<", "<=", ">", ">=", "<=>", "is distinct from":
 		eval, err := comparison(e, e.name, args[0], args[1])
 		return compiled{typ: Type{Kind: Boolean}, eval: eval}, err
-	case "like", "rlike", "regexp":
+	case "like", "ilike", "rlike", "regexp", "iregexp":
 		return pattern(e, args)
+	case "&", "|", "^":
+		return buildBits(k, e, args)
+	case "~":
+		return buildBitNot(k, e, args)
 	}
 	if len(args) == 2 && (e.args[0].kind == intervalExpr || e.args[1].kind == intervalExpr) {
 		return intervalArithmetic(e, args)
@@ -231,7 +235,7 @@ func decide(left, right evaluate, decisive bool) evaluate {
 	}
 }
 
-// cases compiles CASE. All results take one common type.
+// cases compiles CASE.
 func cases(e *expr, args []compiled) (compiled, error) {
 	var operand *compiled
 	if e.operand {
@@ -250,6 +254,12 @@ func cases(e *expr, args []compiled) (compiled, error) {
 	if e.other {
 		results = append(results, args[0])
 	}
+	return decided(conditions, results)
+}
+
+// decided is the result of the first condition that is true, else the one that is left
+// over, else NULL. All results take one common type.
+func decided(conditions []evaluate, results []compiled) (compiled, error) {
 	typ, err := unify(results)
 	if err != nil {
 		return compiled{}, err

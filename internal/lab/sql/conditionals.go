@@ -146,6 +146,39 @@ func buildLeast(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	}}, nil
 }
 
+// buildDecode compiles decode(x, search, result, …, otherwise), in which NULL is equal to
+// NULL.
+func buildDecode(_ *compiler, e *expr, args []compiled) (compiled, error) {
+	if err := arity(e, args, 3, -1); err != nil {
+		return compiled{}, err
+	}
+	var conditions []evaluate
+	var results []compiled
+	rest := args[1:]
+	for ; len(rest) > 1; rest = rest[2:] {
+		equal, err := comparison(e, "<=>", args[0], rest[0])
+		if err != nil {
+			return compiled{}, err
+		}
+		conditions = append(conditions, equal)
+		results = append(results, rest[1])
+	}
+	return decided(conditions, append(results, rest...))
+}
+
+// buildTypeOf compiles typeof(x), which is known before any row.
+func buildTypeOf(_ *compiler, e *expr, args []compiled) (compiled, error) {
+	if err := arity(e, args, 1, 1); err != nil {
+		return compiled{}, err
+	}
+	typ := args[0].typ
+	if typ.Kind == Null {
+		typ.Kind = Boolean
+	}
+	name := StringOf(typ.String())
+	return compiled{typ: Type{Kind: String}, eval: func(*execution, []Value) Value { return name }}, nil
+}
+
 // buildTruth compiles x IS [NOT] TRUE, FALSE or UNKNOWN, which are never NULL.
 func buildTruth(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	if err := arity(e, args, 1, 1); err != nil {

@@ -151,7 +151,7 @@ func (o overload) bind(args []evaluate) evaluate {
 
 // overloads are the signatures of a function, nil if there is none of the name.
 func (k *compiler) overloads(name string) []overload {
-	for _, find := range []func(string) []overload{mathFunction, stringFunction, k.timeFunction} {
+	for _, find := range []func(string) []overload{mathFunction, stringFunction, wordFunction, calendarFunction, k.timeFunction} {
 		if found := find(name); found != nil {
 			return found
 		}
@@ -178,6 +178,20 @@ func polymorphic(name string) builder {
 		return buildZeroNull
 	case "least", "greatest":
 		return buildLeast
+	case "decode":
+		return buildDecode
+	case "width_bucket":
+		return buildWidthBucket
+	case "typeof":
+		return buildTypeOf
+	case "bitand", "bitor", "bitxor":
+		return buildBits
+	case "bitnot":
+		return buildBitNot
+	case "shiftleft", "shiftright":
+		return buildShift
+	case "countset":
+		return buildCountSet
 	case "istrue", "isfalse", "isnottrue", "isnotfalse", "isunknown", "isnotunknown":
 		return buildTruth
 	case "abs":

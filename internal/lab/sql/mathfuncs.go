@@ -45,6 +45,19 @@ func mathFunction(name string) []overload {
 		return pmodOverloads
 	case "hex":
 		return hexOverloads
+	case "bin":
+		return []overload{{params: "b", result: String, one: func(_ *execution, v Value) Value {
+			return StringOf(strconv.FormatUint(uint64(v.n), 2))
+		}}}
+	case "factorial":
+		return []overload{{params: "b", result: BigInt, one: factorial}}
+	case "quotient":
+		return []overload{
+			{params: "bb", result: BigInt, two: quotient},
+			{params: "dd", result: BigInt, two: func(x *execution, a, b Value) Value {
+				return quotient(x, IntOf(int64(a.Float())), IntOf(int64(b.Float())))
+			}},
+		}
 	}
 	return nil
 }
@@ -67,12 +80,49 @@ func realFunction(name string) func(float64) float64 {
 		return math.Cos
 	case "tan":
 		return math.Tan
+	case "asin":
+		return math.Asin
+	case "acos":
+		return math.Acos
+	case "atan":
+		return math.Atan
+	case "sinh":
+		return math.Sinh
+	case "cosh":
+		return math.Cosh
+	case "tanh":
+		return math.Tanh
+	case "cot":
+		return func(f float64) float64 { return math.Tan(math.Pi/2 - f) }
 	case "radians":
 		return func(degrees float64) float64 { return degrees * math.Pi / 180 }
 	case "degrees":
 		return func(radians float64) float64 { return radians * 180 / math.Pi }
 	}
 	return nil
+}
+
+// factorial is 1 of numbers below 1, and fails above 20, which is the last that fits.
+func factorial(x *execution, v Value) Value {
+	if v.n > 20 {
+		return x.fail(failure("UDF ERROR: factorial 20! is the largest representable number in Int64"))
+	}
+	product := int64(1)
+	for n := int64(2); n <= v.n; n++ {
+		product *= n
+	}
+	return IntOf(product)
+}
+
+// quotient divides whole numbers; by zero is NULL.
+func quotient(_ *execution, a, b Value) Value {
+	switch b.n {
+	case 0:
+		return Value{}
+	case -1:
+		return IntOf(-a.n)
+	}
+	return IntOf(a.n / b.n)
 }
 
 func sign(f float64) float64 {

@@ -19,6 +19,7 @@ var levels = []level{
 var arithmeticLevels = []level{
 	{symbols: []string{"+", "-"}},
 	{symbols: []string{"*", "/", "%"}, words: []string{"div"}},
+	{symbols: []string{"&", "|", "^"}},
 }
 
 func (p *parser) exprs() ([]*expr, error) {
@@ -114,10 +115,8 @@ func (p *parser) predicate() (*expr, error) {
 			left, err = p.between(left, negated)
 		case p.word("in"):
 			left, err = p.in(left, negated)
-		case p.at("like", "rlike", "regexp"):
+		case p.at("like", "ilike", "rlike", "regexp", "iregexp"):
 			left, err = p.like(left, negated)
-		case p.at("ilike", "iregexp"):
-			return nil, unsupported(strings.ToUpper(p.tok.text))
 		case negated:
 			return nil, p.unexpected()
 		default:
@@ -215,7 +214,19 @@ func (p *parser) unary() (*expr, error) {
 	if p.symbol("-") {
 		return p.signed("-")
 	}
+	if p.symbol("~") {
+		return p.bitNot()
+	}
 	return p.primary()
+}
+
+func (p *parser) bitNot() (*expr, error) {
+	if err := p.deeper(); err != nil {
+		return nil, err
+	}
+	defer p.higher()
+	e, err := p.unary()
+	return &expr{kind: operatorExpr, name: "~", args: []*expr{e}}, err
 }
 
 func (p *parser) signed(sign string) (*expr, error) {

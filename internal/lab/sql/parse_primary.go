@@ -265,8 +265,8 @@ func (p *parser) call(name string) (*expr, error) {
 		if e.args, err = p.exprs(); err != nil {
 			return nil, err
 		}
-		if p.at("ignore") {
-			return nil, unsupported("IGNORE NULLS")
+		if e.ignoreNulls, err = p.words("ignore", "nulls"); err != nil {
+			return nil, err
 		}
 	}
 	if err := p.need(")"); err != nil {
@@ -303,7 +303,54 @@ func (p *parser) window() (*window, error) {
 		}
 	}
 	if p.at("rows", "range") {
-		return nil, unsupported("a window frame")
+		if w.frame, err = p.frame(); err != nil {
+			return nil, err
+		}
 	}
 	return w, p.need(")")
+}
+
+// frame reads ROWS or RANGE, then a bound or BETWEEN and two of them.
+func (p *parser) frame() (*frame, error) {
+	f := &frame{rows: p.tok.text == "rows", end: bound{kind: currentRow}}
+	p.next()
+	f.between = p.word("between")
+	var err error
+	if f.start, err = p.bound(); err != nil || !f.between {
+		return f, err
+	}
+	if !p.word("and") {
+		return nil, p.unexpected()
+	}
+	f.end, err = p.bound()
+	return f, err
+}
+
+func (p *parser) bound() (bound, error) {
+	if found, err := p.words("current", "row"); found || err != nil {
+		return bound{kind: currentRow}, err
+	}
+	b := bound{}
+	unbounded := p.word("unbounded")
+	if !unbounded {
+		var err error
+		if b.expr, err = p.comparison(); err != nil {
+			return b, err
+		}
+	}
+	switch {
+	case p.word("preceding"):
+		b.kind = preceding
+		if unbounded {
+			b.kind = unboundedPreceding
+		}
+	case p.word("following"):
+		b.kind = following
+		if unbounded {
+			b.kind = unboundedFollowing
+		}
+	default:
+		return b, p.unexpected()
+	}
+	return b, nil
 }

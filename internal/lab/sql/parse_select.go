@@ -1,6 +1,6 @@
 package sql
 
-// query reads [WITH …] block [UNION ALL block]… [ORDER BY …] [LIMIT …] [OFFSET …].
+// query reads [WITH …] block [UNION [ALL | DISTINCT] block]… [ORDER BY …] [LIMIT …] [OFFSET …].
 func (p *parser) query() (*query, error) {
 	if err := p.deeper(); err != nil {
 		return nil, err
@@ -13,11 +13,12 @@ func (p *parser) query() (*query, error) {
 			return nil, err
 		}
 	}
-	for {
+	for distinct := false; ; {
 		b, err := p.block()
 		if err != nil {
 			return nil, err
 		}
+		b.distinct = distinct
 		q.blocks = append(q.blocks, b)
 		if p.at("except", "minus", "intersect") {
 			return nil, unsupported("EXCEPT, MINUS and INTERSECT")
@@ -25,8 +26,8 @@ func (p *parser) query() (*query, error) {
 		if !p.word("union") {
 			break
 		}
-		if !p.word("all") {
-			return nil, unsupported("UNION without ALL")
+		if distinct = !p.word("all"); distinct {
+			p.word("distinct")
 		}
 	}
 	return q, p.tail(q)

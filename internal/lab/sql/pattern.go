@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// pattern compiles LIKE, RLIKE and REGEXP.
+// pattern compiles LIKE, RLIKE and REGEXP, and ILIKE and IREGEXP, for which small and
+// capital letters are the same.
 func pattern(e *expr, args []compiled) (compiled, error) {
 	for i, side := range []string{"left", "right"} {
 		if !args[i].typ.Kind.text() && args[i].typ.Kind != Null {
@@ -14,19 +15,27 @@ func pattern(e *expr, args []compiled) (compiled, error) {
 		}
 		args[i] = args[i].as(Type{Kind: String})
 	}
-	if e.name == "like" {
+	flags := ""
+	switch e.name {
+	case "like":
 		o := overload{two: func(_ *execution, s, p Value) Value { return BoolOf(like(s.s, p.s)) }}
 		return negatable(e, o.bind(evals(args))), nil
+	case "ilike":
+		o := overload{two: func(_ *execution, s, p Value) Value { return BoolOf(like(strings.ToLower(s.s), strings.ToLower(p.s))) }}
+		return negatable(e, o.bind(evals(args))), nil
+	case "iregexp":
+		flags = "(?i)"
 	}
 	if args[1].constant && !args[1].value().IsNull() {
-		re, err := regexp.Compile(args[1].value().s) // where a match ends is not asked
+		re, err := regexp.Compile(flags + args[1].value().s) // where a match ends is not asked
 		if err != nil {
 			return compiled{}, analysis("invalid regular expression in '%s'", e)
 		}
 		matches := strict(args[0], Type{Kind: Boolean}, func(_ *execution, v Value) Value { return BoolOf(re.MatchString(v.s)) })
 		return negatable(e, matches.eval), nil
 	}
-	return negatable(e, overload{two: matchRegexp}.bind(evals(args))), nil
+	o := overload{two: func(x *execution, s, p Value) Value { return matchRegexp(x, s, StringOf(flags+p.s)) }}
+	return negatable(e, o.bind(evals(args))), nil
 }
 
 // like matches the whole of s: % is any text, _ one character, a backslash

@@ -42,7 +42,7 @@ func (p *planner) query(q *query, env *names) (*relation, error) {
 	return newRelation(r.columns, top), nil
 }
 
-// union plans the blocks of UNION ALL. Each column takes a type common to all.
+// union plans the blocks of UNION. Each column takes a type common to all.
 func (p *planner) union(q *query, env *names) (*relation, error) {
 	var blocks []*relation
 	for _, b := range q.blocks {
@@ -70,7 +70,13 @@ func (p *planner) union(q *query, env *names) (*relation, error) {
 			types[i] = wider
 		}
 	}
-	return p.unionOf(blocks, types), nil
+	last := -1 // the block behind the last UNION without ALL
+	for i, b := range q.blocks {
+		if b.distinct {
+			last = i
+		}
+	}
+	return p.unionOf(blocks, types, last), nil
 }
 
 func (p *planner) block(b block, env *names) (*relation, error) {
@@ -80,7 +86,8 @@ func (p *planner) block(b block, env *names) (*relation, error) {
 	return p.selection(b.selects, &query{}, env)
 }
 
-func (p *planner) unionOf(blocks []*relation, types []Type) *relation {
+// unionOf concatenates blocks, and keeps one of equal rows of those up to last.
+func (p *planner) unionOf(blocks []*relation, types []Type, last int) *relation {
 	fields := make([]field, len(types))
 	for i, f := range blocks[0].columns {
 		fields[i] = field{Column: Column{Name: f.Name, Type: types[i]}}
@@ -94,6 +101,10 @@ func (p *planner) unionOf(blocks []*relation, types []Type) *relation {
 			o.exprs = append(o.exprs, c.as(types[i]))
 		}
 		all.inputs = append(all.inputs, o)
+	}
+	if last >= 0 {
+		once := distinctRows(&concat{inputs: all.inputs[:last+1]}, fields)
+		all = &concat{inputs: append([]operator{once}, all.inputs[last+1:]...)}
 	}
 	r := newRelation(fields, all)
 	r.push = func(condition *expr) bool {

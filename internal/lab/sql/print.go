@@ -116,6 +116,9 @@ func (p *printer) call(e *expr) {
 		p.WriteByte('*')
 	}
 	p.list(e.args)
+	if e.ignoreNulls {
+		p.WriteString(" IGNORE NULLS")
+	}
 	p.WriteByte(')')
 	if e.over != nil {
 		p.window(e.over)
@@ -139,6 +142,12 @@ func (p *printer) window(w *window) {
 		}
 		p.expr(key.expr)
 		p.WriteString(key.direction())
+	}
+	if w.frame != nil {
+		if len(w.partition)+len(w.order) > 0 {
+			p.WriteByte(' ')
+		}
+		p.WriteString(w.frame.String())
 	}
 	p.WriteByte(')')
 }

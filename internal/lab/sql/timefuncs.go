@@ -42,15 +42,6 @@ func (k *compiler) timeFunction(name string) []overload {
 			{params: "b", result: Timestamp, one: func(_ *execution, v Value) Value { return timestampInRange(v.n, 0) }},
 			{params: "ss", result: Timestamp, two: func(x *execution, v, layout Value) Value { return parseLayout(x, v.s, layout.s) }},
 		}
-	case "datediff":
-		return []overload{{params: "tt", result: Int, two: func(_ *execution, a, b Value) Value {
-			return IntOf(floorDiv(a.n, secondsPerDay) - floorDiv(b.n, secondsPerDay))
-		}}}
-	case "last_day":
-		return []overload{{params: "t", result: Timestamp, one: func(_ *execution, v Value) Value {
-			t := v.utc()
-			return timestampInRange(time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Unix(), 0)
-		}}}
 	}
 	return nil
 }

@@ -64,11 +64,10 @@ func TestDialect(t *testing.T) {
 
 func TestUnsupportedIsSaid(t *testing.T) {
 	for _, text := range []string{
-		"select 1 union select 2", "select id from t where id in (select 1)", "select (select 1)", "select exists (select 1)",
-		"select sum(id) over (partition by dt) from t", "select group_concat(site) from t", "select * from t tablesample system(5)",
+		"select id from t where id in (select 1)", "select (select 1)", "select exists (select 1)",
+		"select group_concat(site, dt) from t", "select * from t tablesample system(5)",
 		"select dt from t group by rollup(dt)", "select cast(ts as string format 'YYYY') from t", "insert into t values (1)",
-		"show create table t", "select nosuch(1)", "select 'a' ilike 'A'", "select 1 except select 2",
-		"select row_number() over (order by id rows between 1 preceding and current row) from t",
+		"show create table t", "select nosuch(1)", "select 1 except select 2",
 	} {
 		run(t, []statementTest{{name: text, sql: text, err: "is not supported by the demo server"}})
 	}

@@ -3,7 +3,7 @@ package sql
 import "strings"
 
 // A query is what stands in brackets or in a whole statement: one or more blocks
-// joined by UNION ALL, then ordered and cut.
+// joined by UNION, then ordered and cut.
 type query struct {
 	with   []commonTable
 	blocks []block
@@ -18,10 +18,13 @@ type commonTable struct {
 	query *query
 }
 
-// A block is one operand of UNION ALL: a SELECT, or a query in brackets.
+// A block is one operand of UNION: a SELECT, or a query in brackets.
 type block struct {
 	selects *selection
 	nested  *query
+	// distinct is set behind a UNION without ALL: of the rows of this block and all
+	// before it each is kept once.
+	distinct bool
 }
 
 // A selection is SELECT … FROM … WHERE … GROUP BY … HAVING.
@@ -108,6 +111,8 @@ type expr struct {
 	brackets bool     // written in brackets
 	over     *window
 
+	ignoreNulls bool // FIRST_VALUE(… IGNORE NULLS)
+
 	value Value // of a literal
 	typ   Type  // of a literal, a found column, or the target of a cast
 	index int   // of a found column in its row
@@ -117,6 +122,7 @@ type expr struct {
 type window struct {
 	partition []*expr
 	order     []orderItem
+	frame     *frame // nil: none was written
 }
 
 // children calls visit for every expression directly below e.
@@ -159,7 +165,7 @@ func (e *expr) rewrite(change func(*expr) (*expr, error)) (*expr, error) {
 	if e.over == nil {
 		return &replacement, nil
 	}
-	over := &window{order: make([]orderItem, len(e.over.order))}
+	over := &window{order: make([]orderItem, len(e.over.order)), frame: e.over.frame}
 	if over.partition, err = rewriteAll(e.over.partition, change); err != nil {
 		return nil, err
 	}
