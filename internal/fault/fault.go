@@ -53,19 +53,21 @@ const (
 	Cancelled            // somebody ended the statement or the run
 	Contract             // the rows are not what the definition promises
 	Render               // rendering or disk
+	Deferred             // the mail server asks to come again later
+	Refused              // the mail server will not take the message
 )
 
 // Retry reports whether the same work may succeed later without anybody's help.
 func (c Class) Retry() bool {
 	switch c {
-	case Network, KDC, Capacity, Lost:
+	case Network, KDC, Capacity, Lost, Deferred:
 		return true
 	}
 	return false
 }
 
 func (c Class) String() string {
-	names := [...]string{"unclassified", "network", "kdc", "authentication", "capacity", "sql", "lost", "cancelled", "contract", "render"}
+	names := [...]string{"unclassified", "network", "kdc", "authentication", "capacity", "sql", "lost", "cancelled", "contract", "render", "deferred", "refused"}
 	if c < 0 || int(c) >= len(names) {
 		return "unclassified"
 	}

@@ -61,9 +61,24 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+func TestClassesHaveNames(t *testing.T) {
+	seen := map[string]bool{"unclassified": true}
+	for class := Network; class <= Refused; class++ {
+		if seen[class.String()] {
+			t.Errorf("class %d has no name of its own: %v", class, class)
+		}
+		seen[class.String()] = true
+	}
+	for _, class := range []Class{Unclassified, -1, Refused + 1} {
+		if class.String() != "unclassified" {
+			t.Errorf("class %d is called %v", class, class)
+		}
+	}
+}
+
 func TestOnlyPassingFailuresAreRepeated(t *testing.T) {
 	want := map[Class]bool{Unclassified: false, Network: true, KDC: true, Authentication: false, Capacity: true,
-		SQL: false, Lost: true, Cancelled: false, Contract: false, Render: false}
+		SQL: false, Lost: true, Cancelled: false, Contract: false, Render: false, Deferred: true, Refused: false}
 	for class, retry := range want {
 		if class.Retry() != retry {
 			t.Errorf("%v.Retry() = %v, want %v", class, class.Retry(), retry)
