@@ -66,7 +66,7 @@ func (k *compiler) compile(e *expr) (compiled, error) {
 		return compiled{}, err
 	}
 	c.expr = e
-	c.constant = e.kind != columnExpr && allConstant(args)
+	c.constant = e.kind != columnExpr && e.kind != subqueryExpr && allConstant(args)
 	return c.fold(), nil
 }
 
@@ -129,6 +129,8 @@ func (k *compiler) build(e *expr, args []compiled) (compiled, error) {
 		return compiled{typ: Type{Kind: Boolean}, eval: func(x *execution, row []Value) Value {
 			return BoolOf(arg(x, row).IsNull() != negated)
 		}}, nil
+	case subqueryExpr:
+		return k.subquery(e, args)
 	case intervalExpr:
 		return compiled{}, analysis("An interval can only be added to or subtracted from a timestamp or date: %s", e)
 	}

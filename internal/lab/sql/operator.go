@@ -21,6 +21,9 @@ type execution struct {
 	left  int
 	limit int
 	seed  uint64
+
+	ctx     context.Context // of the run, for sub-queries, which expressions start
+	answers map[*lookup]answerSet
 }
 
 // fail keeps the first error; the scan or sort that drives the rows stops at it.

@@ -91,10 +91,14 @@ func (p *parser) negation() (*expr, error) {
 			return nil, analysis("Exceeded the maximum depth of an expression tree: %d", maxDepth)
 		}
 	}
+	var e *expr
+	var err error
 	if p.at("exists") {
-		return nil, unsupported("EXISTS")
+		p.next()
+		e, err = p.subquery(existsSubquery)
+	} else {
+		e, err = p.predicate()
 	}
-	e, err := p.predicate()
 	for ; negations > 0 && err == nil; negations-- {
 		e = &expr{kind: operatorExpr, name: "not", args: []*expr{e}}
 	}
@@ -186,11 +190,15 @@ func (p *parser) between(left *expr, negated bool) (*expr, error) {
 }
 
 func (p *parser) in(left *expr, negated bool) (*expr, error) {
+	if p.opensQuery() {
+		e, err := p.subquery(inSubquery, left)
+		if err == nil {
+			e.negated = negated
+		}
+		return e, err
+	}
 	if err := p.need("("); err != nil {
 		return nil, err
-	}
-	if p.at("select", "with") {
-		return nil, unsupported("IN (SELECT …)")
 	}
 	list, err := p.exprs()
 	if err != nil {

@@ -29,10 +29,10 @@ func (p *parser) primary() (*expr, error) {
 }
 
 func (p *parser) brackets() (*expr, error) {
-	p.next()
-	if p.at("select", "with") {
-		return nil, unsupported("a sub-query in an expression")
+	if p.opensQuery() {
+		return p.subquery(scalarSubquery)
 	}
+	p.next()
 	e, err := p.expr()
 	if err != nil {
 		return nil, err
@@ -40,6 +40,26 @@ func (p *parser) brackets() (*expr, error) {
 	marked := *e
 	marked.brackets = true
 	return &marked, p.need(")")
+}
+
+// opensQuery reports whether a query in brackets stands here.
+func (p *parser) opensQuery() bool {
+	after := lex(p.sql, p.tok.end)
+	return p.tok.kind == symbolToken && p.tok.text == "(" && after.kind == wordToken && (after.text == "select" || after.text == "with")
+}
+
+// subquery reads a query in brackets.
+func (p *parser) subquery(kind subqueryKind, args ...*expr) (*expr, error) {
+	start := p.tok.end
+	if err := p.need("("); err != nil {
+		return nil, err
+	}
+	q, err := p.query()
+	if err != nil {
+		return nil, err
+	}
+	text := strings.TrimSpace(p.sql[start:p.tok.start])
+	return &expr{kind: subqueryExpr, args: args, sub: &subquery{kind: kind, query: q, text: text}}, p.need(")")
 }
 
 // callableWords are reserved words that are also names of functions.

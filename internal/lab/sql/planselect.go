@@ -32,7 +32,9 @@ type selecting struct {
 func (p *planner) selection(s *selection, q *query, env *names) (*relation, error) {
 	sel := &selecting{planner: p, selection: s}
 	steps := []func() error{
-		func() error { return sel.bindFrom(env) },
+		func() error { return sel.planFrom(env) },
+		func() error { return sel.withSubqueries(env) },
+		sel.bindWhere,
 		sel.bindOutputs,
 		func() error { return sel.bindOrder(q.order) },
 		sel.grouped,
@@ -46,7 +48,7 @@ func (p *planner) selection(s *selection, q *query, env *names) (*relation, erro
 	return sel.finish(q)
 }
 
-func (s *selecting) bindFrom(env *names) error {
+func (s *selecting) planFrom(env *names) error {
 	s.rows = newRelation(nil, oneRow{})
 	if s.selection.from != nil {
 		var err error
@@ -55,6 +57,10 @@ func (s *selecting) bindFrom(env *names) error {
 		}
 	}
 	s.from = s.rows
+	return nil
+}
+
+func (s *selecting) bindWhere() error {
 	if s.where == nil {
 		return nil
 	}

@@ -56,6 +56,21 @@ func (p *printer) expr(e *expr) {
 		p.words(e.args[0], verb)
 	case intervalExpr:
 		p.words("INTERVAL ", e.args[0], " "+e.name)
+	case subqueryExpr:
+		p.subquery(e)
+	}
+}
+
+func (p *printer) subquery(e *expr) {
+	switch e.sub.kind {
+	case existsSubquery:
+		p.WriteString("EXISTS ")
+	case inSubquery:
+		p.words(e.args[0], not(e, " IN "))
+	}
+	p.WriteString("(" + e.sub.text + ")")
+	if p.full { // two that read alike may ask for different columns
+		p.list(e.args)
 	}
 }
 

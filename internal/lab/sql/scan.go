@@ -28,7 +28,7 @@ func (o *scan) firstKey() int { return len(o.columns) - o.table.Keys() }
 func (o *scan) prune(need []bool) {
 	o.keys, o.rows = nil, nil
 	for _, c := range o.conditions {
-		if c.least() >= o.firstKey() {
+		if c.least() >= o.firstKey() && !c.expr.any(isSubquery) {
 			o.keys = append(o.keys, c)
 		} else {
 			o.rows = append(o.rows, c)

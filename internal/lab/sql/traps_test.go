@@ -64,7 +64,9 @@ func TestDialect(t *testing.T) {
 
 func TestUnsupportedIsSaid(t *testing.T) {
 	for _, text := range []string{
-		"select id from t where id in (select 1)", "select (select 1)", "select exists (select 1)",
+		"select count(*) from t a join t b on a.id in (select 1)", "select 1 from t group by (select 1)", "select id from t order by (select 1)",
+		"select (select max(id) from t b where b.dt = a.dt) from t a", "select id from t a where id in (select id from t b where b.id > a.id)",
+		"select id from t a where exists (select max(id) from t b where b.dt = a.dt)", "select id from t a where id > (select count(*) + 1 from t b where b.dt = a.dt)",
 		"select group_concat(site, dt) from t", "select * from t tablesample system(5)",
 		"select dt from t group by rollup(dt)", "select cast(ts as string format 'YYYY') from t", "insert into t values (1)",
 		"show create table t", "select nosuch(1)", "select 1 except select 2",

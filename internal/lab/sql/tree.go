@@ -94,6 +94,7 @@ const (
 	betweenExpr  // the first argument between the others
 	isNullExpr   // the argument IS NULL
 	intervalExpr // the argument in units of name
+	subqueryExpr // sub; the arguments are what it needs from outside
 )
 
 // An expr is a node of an expression. One struct serves all kinds, so that what
@@ -112,6 +113,7 @@ type expr struct {
 	over     *window
 
 	ignoreNulls bool // FIRST_VALUE(… IGNORE NULLS)
+	sub         *subquery
 
 	value Value // of a literal
 	typ   Type  // of a literal, a found column, or the target of a cast
