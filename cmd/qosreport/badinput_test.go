@@ -103,14 +103,14 @@ func TestBadInput(t *testing.T) {
 		}, 4, []string{"TLS", "--impala-tls", "try:"}},
 		{"connection refused", func(w *world) { w.set("--impala-host", closedPort(w.t)) }, 5, []string{"refused", "nothing listens there", "try:"}},
 		{"host unknown", func(w *world) { w.set("--impala-host", "coordinator.invalid:21050") }, 5, []string{"coordinator.invalid", "does not resolve", "try:"}},
-		{"table missing", func(w *world) { w.set("--param", "table=qos.nope") }, 5, []string{"dataset legs", "Could not resolve table reference", "try:"}},
+		{"table missing", func(w *world) { w.set("--param", "table=qos.nope") }, 5, []string{"dataset ", "Could not resolve table reference", "try:"}},
 		{"column missing in the table", func(w *world) { w.report("SELECT nope FROM acme", "rows: true") }, 5, []string{"dataset one", "Could not resolve column/field reference", "try:"}},
 		{"column missing in the contract", func(w *world) { w.report("SELECT dt AS day, count(*) AS m FROM acme GROUP BY dt", states) }, 5, []string{"column n is missing", "column m is not in the contract", "try:"}},
 		{"column of another type", func(w *world) { w.report("SELECT dt AS day, max(name) AS n FROM acme GROUP BY dt", states) }, 5, []string{"column n has type STRING where a number is due", "try:"}},
 		{"the query fails in the middle of the fetch", func(w *world) {
 			w.report("SELECT cast(cast(jitter_ms AS DOUBLE) / 0 AS INT) AS n FROM qos.call_quality", "rows: true, limit: 100000")
 		}, 5, []string{"dataset one"}},
-		{"a statement that the demo lacks", func(w *world) { w.report("SELECT group_concat(name) FROM acme", "rows: true") }, 5, []string{"not supported by the demo server", "try:"}},
+		{"a statement that the demo lacks", func(w *world) { w.report("SELECT name, count(*) FROM acme GROUP BY ROLLUP(name)", "rows: true") }, 5, []string{"not supported by the demo server", "try:"}},
 		{"more rows than the limit", func(w *world) { w.report("SELECT * FROM acme", "rows: true, limit: 10") }, 5, []string{"more than 10 rows", "LIMIT"}},
 		{"a date that does not exist", func(w *world) { w.set("--date", "2017-02-30") }, 2, []string{`"2017-02-30" is no date`}},
 		{"a date in the future", func(w *world) { w.set("--date", "2999-01-01") }, 2, []string{"lies in the future", "try:"}},
@@ -120,8 +120,8 @@ func TestBadInput(t *testing.T) {
 		{"unknown zone", func(w *world) { w.set("--zone", "Europe/Nowhere") }, 2, []string{"IANA name"}},
 		{"unknown flag", func(w *world) { w.args = append(w.args, "--impla-host", "x") }, 2, []string{"unknown flag"}},
 		{"unknown key in a file", func(w *world) {
-			w.report("SELECT 1", "rows: true, limits: 5")
-		}, 2, []string{`one.yaml:3:`, `unknown key "limits"`}},
+			w.report("SELECT 1", "rows: true, limts: 5")
+		}, 2, []string{`one.yaml:3:`, `unknown key "limts"`}},
 		{"mistake in a template", func(w *world) { w.report("SELECT {{.Params.nope}}", "rows: true") }, 2, []string{"nope"}},
 		{"the output folder is a file", func(w *world) { w.set("--out", write(w.t, filepath.Join(w.t.TempDir(), "file"), "")) }, 6, []string{"file"}},
 	}
@@ -197,7 +197,7 @@ func TestQueryMistakes(t *testing.T) {
 		{[]string{"query", "--", "-- nothing"}, "only blanks and comments"},
 		{[]string{"query", "-f", "/nonexistent.sql"}, "no such file"},
 		{[]string{"query", "SELECT 1", "--format", "xml"}, "table, csv, tsv, json, null"},
-		{[]string{"query", "SELECT 1"}, "embedded configs/qosreport.yaml:9:10: impala.hosts is missing"},
+		{[]string{"query", "SELECT 1"}, "embedded configs/qosreport.yaml:10:10: impala.hosts is missing"},
 		{[]string{"query", "SELECT 1", "--impala-host", "x"}, `--impala-host: impala.hosts[0] is "x": write host:port`},
 		{[]string{"nonsense"}, "unexpected argument"},
 		{[]string{"--from", "2017-09-12"}, "impala.hosts is missing"},

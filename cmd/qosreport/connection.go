@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"sync"
 
 	"qosreport/internal/config"
 	"qosreport/internal/fault"
@@ -106,7 +107,9 @@ func (s setter) list(to *[]string, value []string, key, flag string) {
 type connector struct {
 	config *config.Config
 	log    *slog.Logger
-	creds  *kerberos.Creds // nil before the first session, and without Kerberos
+
+	mu    sync.Mutex      // several sessions begin at once, and one of them logs in
+	creds *kerberos.Creds // nil before the first session, and without Kerberos
 }
 
 // connect logs in where that is wanted and opens a session.
@@ -150,6 +153,8 @@ func (c *connector) close() {
 
 // principal is who logged in, "" without Kerberos.
 func (c *connector) principal() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.creds == nil {
 		return ""
 	}
@@ -160,6 +165,8 @@ type beginLogin = func(ctx context.Context, host string) (impala.Mechanism, erro
 
 func (c *connector) kerberosLogin(ctx context.Context) (beginLogin, error) {
 	i, k := &c.config.Impala, &c.config.Kerberos
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.creds == nil {
 		creds, err := kerberos.Login(ctx, kerberos.Options{
 			Principal:         k.Principal,
@@ -175,12 +182,13 @@ func (c *connector) kerberosLogin(ctx context.Context) (beginLogin, error) {
 		}
 		c.creds = creds
 	}
+	creds := c.creds
 	qop, err := kerberos.ParseQOP(i.SASLQOP)
 	if err != nil {
 		return nil, fault.New(fault.Usage, 0, err)
 	}
 	return func(ctx context.Context, host string) (impala.Mechanism, error) {
-		sasl, err := c.creds.NewSASL(ctx, kerberos.SASLOptions{
+		sasl, err := creds.NewSASL(ctx, kerberos.SASLOptions{
 			Service: i.Service,
 			Host:    cmp.Or(i.SPNHost, host),
 			QOP:     qop,

@@ -133,7 +133,7 @@ func TestSeveralStatementsAreOneSession(t *testing.T) {
 func TestSQLPrintsWhatARunAsks(t *testing.T) {
 	l := startLab(t, nil)
 	printed := call(t.Context(), "sql", "voice-daily", "--date", "2017-09-12", "--zone", "Europe/Bratislava", "--param", "sites=O'Brien")
-	if printed.code != 0 || !strings.Contains(printed.stdout, `TRIM(site) IN ('O\'Brien')`) || strings.Count(printed.stdout, "-- voice-daily, dataset") != 2 {
+	if printed.code != 0 || !strings.Contains(printed.stdout, `TRIM(site) IN ('O\'Brien')`) || strings.Count(printed.stdout, "-- voice-daily, dataset") != 5 {
 		t.Fatalf("exit code %d\n%s%s", printed.code, printed.stdout, printed.stderr)
 	}
 	file := write(t, filepath.Join(t.TempDir(), "printed.sql"), printed.stdout)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,16 +31,22 @@ func newLogger(w io.Writer, c config.Log) *slog.Logger {
 }
 
 // progress tells how far the work is: on a terminal one line that is rewritten while the
-// work goes on, elsewhere one log record when a phase ends.
+// work goes on, elsewhere one log record when a phase or a query ends.
 type progress struct {
 	out  io.Writer // nil without a terminal
 	log  *slog.Logger
 	stop func() // ends the redrawing; may be called again
 
-	mu          sync.Mutex
-	phase       string
-	query       string // named query
-	queryID     string
+	mu      sync.Mutex
+	phase   string
+	started time.Time
+	running []*runningQuery
+}
+
+// runningQuery is a statement whose rows have not all come.
+type runningQuery struct {
+	name        string // "" when it has none
+	id          string
 	coordinator string
 	rows        int64
 	started     time.Time
@@ -83,19 +90,30 @@ func (p *progress) redraw() (stop func()) {
 }
 
 // Phase ends the phase before and begins the next.
-func (p *progress) Phase(phase, query string) {
+func (p *progress) Phase(phase string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.finish("phase finished")
-	p.phase, p.query, p.queryID, p.coordinator, p.rows, p.started = phase, query, "", "", 0, time.Now()
+	p.finish("finished")
+	p.phase, p.started = phase, time.Now()
 	p.draw()
 }
 
-// Query names the statement of the phase as the server's logs do.
-func (p *progress) Query(id, coordinator string) {
+// Started begins a statement of the phase.
+func (p *progress) Started(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.queryID, p.coordinator = id, coordinator
+	p.running = append(p.running, &runningQuery{name: name, started: time.Now()})
+}
+
+// Query names a statement as the server's logs do.
+func (p *progress) Query(name, id, coordinator string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, q := range p.running {
+		if q.name == name {
+			q.id, q.coordinator = id, coordinator
+		}
+	}
 }
 
 // Above is w with the line cleared before each write, when both share a terminal.
@@ -118,11 +136,27 @@ func (a *above) Write(data []byte) (int, error) {
 	return a.w.Write(data)
 }
 
-// Rows counts rows that have arrived.
-func (p *progress) Rows(n int) {
+// Rows counts rows of a statement that have arrived.
+func (p *progress) Rows(name string, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rows += int64(n)
+	for _, q := range p.running {
+		if q.name == name {
+			q.rows += int64(n)
+		}
+	}
+}
+
+// Finished ends a statement.
+func (p *progress) Finished(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running = slices.DeleteFunc(p.running, func(q *runningQuery) bool {
+		if q.name == name {
+			p.record(q, "query finished")
+		}
+		return q.name == name
+	})
 }
 
 // Warn logs beside the line.
@@ -139,45 +173,61 @@ func (p *progress) Done(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
-		p.finish("phase failed")
+		p.finish("failed")
 	}
-	p.finish("phase finished")
+	p.finish("finished")
 }
 
-func (p *progress) finish(msg string) {
+// finish ends the phase and what runs in it.
+func (p *progress) finish(how string) {
 	if p.phase == "" {
 		return
 	}
+	for _, q := range p.running {
+		p.record(q, "query "+how)
+	}
+	p.running = nil
 	p.clear()
-	args := []any{"phase", p.phase}
-	if p.query != "" {
-		args = append(args, "query", p.query)
-	}
-	if p.queryID != "" {
-		args = append(args, "query_id", p.queryID, "coordinator", p.coordinator)
-	}
-	if p.rows > 0 {
-		args = append(args, "rows", p.rows)
-	}
-	args = append(args, "took", time.Since(p.started).Round(time.Millisecond).String())
-	level := slog.LevelInfo
-	if p.out != nil {
-		level = slog.LevelDebug // the line was seen
-	}
-	p.log.Log(context.Background(), level, msg, args...)
+	p.log.Log(context.Background(), p.level(), "phase "+how, "phase", p.phase, "took", since(p.started))
 	p.phase = ""
 }
+
+func (p *progress) record(q *runningQuery, msg string) {
+	p.clear()
+	var args []any
+	if q.name != "" {
+		args = append(args, "query", q.name)
+	}
+	if q.id != "" {
+		args = append(args, "query_id", q.id, "coordinator", q.coordinator)
+	}
+	args = append(args, "rows", q.rows, "took", since(q.started))
+	p.log.Log(context.Background(), p.level(), msg, args...)
+}
+
+// level is that of the records; where the line was seen they are for who asks for more.
+func (p *progress) level() slog.Level {
+	if p.out != nil {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+func since(t time.Time) string { return time.Since(t).Round(time.Millisecond).String() }
 
 func (p *progress) draw() {
 	if p.out == nil || p.phase == "" {
 		return
 	}
 	parts := []string{p.phase}
-	if p.query != "" {
-		parts = append(parts, p.query)
-	}
-	if p.rows > 0 {
-		parts = append(parts, fmt.Sprintf("%d rows", p.rows))
+	for _, q := range p.running {
+		text := q.name
+		if q.rows > 0 {
+			text = strings.TrimSpace(fmt.Sprintf("%s %d rows", q.name, q.rows))
+		}
+		if text != "" {
+			parts = append(parts, text)
+		}
 	}
 	parts = append(parts, time.Since(p.started).Round(100*time.Millisecond).String())
 	fmt.Fprintf(p.out, "\r\x1b[K%s", strings.Join(parts, " · "))

@@ -17,22 +17,27 @@ func TestOneRecordAPhase(t *testing.T) {
 	var out bytes.Buffer
 	log := newLogger(&out, config.Log{Level: "info", Format: "auto"}).With("run", "r1")
 	p := newProgress(&out, log)
-	p.Phase("connect", "")
-	p.Phase("query", "legs")
-	p.Query("1:2", "impalad-1:21050")
-	p.Rows(30)
-	p.Rows(12)
+	p.Phase("connect")
+	p.Phase("query")
+	p.Started("legs")
+	p.Query("legs", "1:2", "impalad-1:21050")
+	p.Started("worst")
+	p.Query("worst", "3:4", "impalad-2:21050")
+	p.Rows("legs", 30)
+	p.Rows("worst", 7)
+	p.Rows("legs", 12)
+	p.Finished("worst")
 	p.Done(errors.New("lost"))
 	p.Done(nil)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 2 {
+	if len(lines) != 4 {
 		t.Fatalf("%d records: %s", len(lines), out.String())
 	}
 	var record map[string]any
-	if err := json.Unmarshal([]byte(lines[1]), &record); err != nil {
+	if err := json.Unmarshal([]byte(lines[2]), &record); err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]any{"run": "r1", "msg": "phase failed", "phase": "query", "query": "legs", "query_id": "1:2", "coordinator": "impalad-1:21050", "rows": 42.0} {
+	for key, want := range map[string]any{"run": "r1", "msg": "query failed", "query": "legs", "query_id": "1:2", "coordinator": "impalad-1:21050", "rows": 42.0} {
 		if record[key] != want {
 			t.Errorf("%s is %v, want %v", key, record[key], want)
 		}
@@ -45,7 +50,8 @@ func TestTheLineIsRewritten(t *testing.T) {
 		var out bytes.Buffer
 		p := &progress{out: &out, log: slog.New(slog.DiscardHandler)}
 		p.stop = p.redraw()
-		p.Phase("query", "legs")
+		p.Phase("query")
+		p.Started("legs")
 		time.Sleep(3*time.Second + redraw/2) // of the bubble
 		p.Done(nil)
 		text := out.String()
@@ -62,7 +68,7 @@ func TestRowsStandAboveTheLine(t *testing.T) {
 	var terminal bytes.Buffer
 	p := &progress{out: &terminal, log: slog.New(slog.DiscardHandler)}
 	w := &above{progress: p, w: &terminal}
-	p.Phase("query", "")
+	p.Phase("query")
 	if _, err := w.Write([]byte("row\n")); err != nil {
 		t.Fatal(err)
 	}

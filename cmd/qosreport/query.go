@@ -48,7 +48,7 @@ func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 	log := newLogger(a.err, c.Log)
 	p := newProgress(a.err, log)
 	defer func() { p.Done(err) }()
-	p.Phase("connect", "")
+	p.Phase("connect")
 	connector := &connector{config: c, log: log}
 	defer connector.close()
 	client, err := connector.connect(ctx)
@@ -62,7 +62,7 @@ func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 		if err != nil {
 			return err
 		}
-		p.Phase("query", "")
+		p.Phase("query")
 		err = printRows(ctx, client, statement, printer, p)
 		if errors.Is(err, syscall.EPIPE) {
 			return nil // the reader has seen enough
@@ -118,11 +118,12 @@ func (q *queryCmd) format(a *app) (string, error) {
 }
 
 func printRows(ctx context.Context, client *impala.Client, statement string, to query.Printer, p *progress) error {
+	p.Started("")
 	rows, err := client.Query(ctx, statement)
 	if err != nil {
 		return err
 	}
-	p.Query(rows.QueryID(), client.Coordinator())
+	p.Query("", rows.QueryID(), client.Coordinator())
 	err = copyRows(ctx, rows, to, p)
 	if closeErr := rows.Close(ctx); err == nil {
 		err = closeErr
@@ -148,7 +149,7 @@ func copyRows(ctx context.Context, rows *impala.Rows, to query.Printer, p *progr
 		if err != nil {
 			return err
 		}
-		p.Rows(batch.Rows)
+		p.Rows("", batch.Rows)
 		if err := to.Batch(batch); err != nil {
 			return outputError(err)
 		}

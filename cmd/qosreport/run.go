@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -76,6 +77,7 @@ func (r *runCmd) Run(ctx context.Context, a *app) error {
 // makeReport runs one job and tells what came of it.
 func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options) (err error) {
 	o.Run, o.Program, o.Now = newRunID(), version(), a.now
+	o.Instance, o.Sessions, o.Settings = instance(c), c.Impala.MaxSessions, c.Impala.Options
 	log := newLogger(a.err, c.Log).With("run", o.Run)
 	p := newProgress(a.err, log)
 	defer func() { p.Done(err) }()
@@ -105,6 +107,18 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options) (e
 	}
 	fmt.Fprintf(a.out, "  %s %s, %.1f s\n", o.Definition.Name, o.Window.Text(), a.now().Sub(started).Seconds())
 	return nil
+}
+
+// instance is the installation's name, by default that of the host.
+func instance(c *config.Config) string {
+	if c.Instance != "" {
+		return c.Instance
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return host
 }
 
 // session lets a job use a client.

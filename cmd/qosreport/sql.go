@@ -38,8 +38,8 @@ func (s *sqlCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range d.DatasetOrder {
-		if _, err := fmt.Fprintf(a.out, "-- %s, dataset %s, %s\n%s;\n", d.Name, name, window.Text(), statements[name]); err != nil {
+	for _, st := range statements {
+		if _, err := fmt.Fprintf(a.out, "-- %s, dataset %s, %s\n%s;\n", d.Name, st.Dataset, st.Days.Text(), st.SQL); err != nil {
 			return outputError(err)
 		}
 	}

@@ -18,8 +18,9 @@ import (
 // Config is qosreport.yaml with its defaults filled in.
 type Config struct {
 	Version  int      `yaml:"version"`
-	Zone     string   `yaml:"zone"` // IANA name; report days are days there
-	Out      string   `yaml:"out"`  // folder of the files
+	Instance string   `yaml:"instance"` // which installation this is; "" means the host name
+	Zone     string   `yaml:"zone"`     // IANA name; report days are days there
+	Out      string   `yaml:"out"`      // folder of the files
 	Impala   Impala   `yaml:"impala"`
 	Kerberos Kerberos `yaml:"kerberos"`
 	Log      Log      `yaml:"log"`
@@ -45,6 +46,7 @@ type Impala struct {
 	TLS          TLS               `yaml:"tls"`
 	Options      map[string]string `yaml:"options"` // query options
 	Timeouts     Timeouts          `yaml:"timeouts"`
+	MaxSessions  int               `yaml:"max_sessions"` // statements of one run at a time
 }
 
 // TLS of the connection to the cluster.
@@ -115,6 +117,8 @@ func Default() *Config {
 			Database:  "default",
 			TLS:       TLS{Enabled: true, MinVersion: "1.2"},
 			Timeouts:  Timeouts{Dial: seconds(10), Session: seconds(30), RPC: seconds(60)},
+
+			MaxSessions: 2,
 		},
 		Kerberos: Kerberos{KRB5Conf: "/etc/krb5.conf"},
 		Log:      Log{Level: "info", Format: "auto"},

@@ -38,6 +38,7 @@ func (i *Impala) validate(v *yamlfile.Mistakes) {
 	oneOf(v, "impala.sasl_qop", i.SASLQOP, "auto", "auth", "auth-int", "auth-conf")
 	oneOf(v, "impala.tls.min_version", i.TLS.MinVersion, "1.2", "1.3")
 	v.Require("impala.service", i.Service != "" && !strings.ContainsAny(i.Service, "/@ "), "is %q: write the first part of the service principal, like impala", i.Service)
+	v.Require("impala.max_sessions", i.MaxSessions >= 1 && i.MaxSessions <= 16, "is %d: write 1 to 16; coordinators have few service threads", i.MaxSessions)
 	plain := i.Transport == "plain-socket"
 	v.Require("impala.auth", plain == (i.Auth == "none") || !known(i), "is %q with transport %q: a plain socket has no login (auth none), SASL has one (kerberos or ldap)", i.Auth, i.Transport)
 	v.Require("impala.tls.key_file", (i.TLS.CertFile == "") == (i.TLS.KeyFile == ""), "and impala.tls.cert_file belong together: write both or none")

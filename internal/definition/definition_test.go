@@ -47,7 +47,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Title != "r" || len(d.SHA256) != 64 || !reflect.DeepEqual(d.SectionOrder, []string{"summary", "worst"}) || !reflect.DeepEqual(d.DatasetOrder, []string{"legs", "worst"}) {
+	if d.Title != "r" || len(d.SHA256) != 64 || !reflect.DeepEqual(d.SectionOrder, []string{"summary", "worst", "definitions", "provenance"}) || !reflect.DeepEqual(d.DatasetOrder, []string{"legs", "worst"}) {
 		t.Errorf("got %+v", d)
 	}
 	want := qos.Measure{Kind: qos.Ratio, Numerator: "poor", Denominator: "classified", Better: qos.Down, Good: 0.02, Acceptable: 0.03}
@@ -68,7 +68,7 @@ func TestAnchorsAndMergesLoseNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"summary", "worst", "first", "second"}; !reflect.DeepEqual(d.SectionOrder, want) || len(d.Sections) != len(want) {
+	if want := []string{"summary", "worst", "first", "second", "definitions", "provenance"}; !reflect.DeepEqual(d.SectionOrder, want) || len(d.Sections) != 4 {
 		t.Errorf("sections %v of %v", d.SectionOrder, d.Sections)
 	}
 	if want := []string{"legs", "worst"}; !reflect.DeepEqual(d.DatasetOrder, want) {
@@ -95,9 +95,9 @@ func TestNumbers(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	tests := []struct{ name, old, new, want string }{
 		{"version", "version: 1", "version: 2", "r.yaml:1:10: version is 2: write 1"},
-		{"unknown key", "version: 1", "version: 1\nfindings: []", `r.yaml:2:1: unknown key "findings"`},
-		{"section kind that nothing draws", "{table: worst}", "{heatmap: pcr}", `unknown key "heatmap"`},
-		{"two kinds of a section", "{table: worst}", "{table: worst, kpi: [pcr]}", "sections.worst must have exactly one of kpi, table"},
+		{"unknown key", "version: 1", "version: 1\nslos: []", `r.yaml:2:1: unknown key "slos"`},
+		{"section kind that nothing draws", "{table: worst}", "{scatter: pcr}", `unknown key "scatter"`},
+		{"two kinds of a section", "{table: worst}", "{table: worst, kpi: [pcr]}", "sections.worst must have exactly one of kpi, findings"},
 		{"query", "query: s.sql", "query: x.sql", `datasets.legs.query is "x.sql": there is no such file`},
 		{"no day", "[day, site]", "[site]", "datasets.legs.dimensions must name day"},
 		{"column twice", "[day, site]", "[day, site, poor]", "names the column poor twice"},
@@ -125,6 +125,36 @@ func TestMistakes(t *testing.T) {
 		{"enum default", "default: a}", "default: c}", `"c" is not allowed: write one of a, b`},
 		{"pattern", "type: strings", "type: strings, pattern: \"(\"", "params.sites.pattern"},
 		{"name", "  summary: {", "  Summary: {", "is no name"},
+		{"grain of a heat map", "{table: worst}", "{heatmap: pcr, rows: site, columns: hour}", "sections.worst cannot show pcr by hour: its dataset legs has the dimensions day, site"},
+		{"heat map without columns", "{table: worst}", "{heatmap: pcr, rows: site}", "needs rows and columns"},
+		{"grain of a ranking", "{table: worst}", "{ranking: carrier, by: pcr}", "sections.worst.by cannot show pcr by carrier"},
+		{"ranking without order", "{table: worst}", "{ranking: site}", "sections.worst.by is missing"},
+		{"key of another section", "{table: worst}", "{table: worst, top: 5}", "sections.worst.top goes with ranking, and not with table"},
+		{"comparison", "kpi: [pcr, minutes]", "kpi: [pcr], compare: [month]", `sections.summary.compare[0] is "month"`},
+		{"a measure twice", "kpi: [pcr, minutes]", "kpi: [pcr, pcr]", `names "pcr" a second time`},
+		{"findings without rules", "{table: worst}", "{findings: all}", "sections.worst.findings has no rule"},
+		{"unknown rule", "{table: worst}", "{findings: [x]}", `is "x": there is no such rule`},
+		{"volume", "{table: worst}", "{trend: [pcr], volume: pcr}", "it must name a measure that is a sum"},
+		{"days of a trend", "{table: worst}", "{trend: [pcr], days: 1}", "write 2 to 366"},
+		{"histogram of no bins", "{table: worst}", "{histogram: legs}", "it must name a dataset with a histogram"},
+		{"quality of states", "{table: worst}", "{quality: legs}", "it must name a dataset with quality: true"},
+		{"built-in section", "  summary: {", "  provenance: {", "sections.provenance is built in"},
+		{"two kinds of a dataset", "rows: true", "rows: true, quality: true", "is more than one of rows, quality, histogram"},
+		{"hash of states", "sums: [poor, classified]", "sums: [poor, classified], hash: [site]", "datasets.legs.hash goes with rows: true only"},
+		{"limits of states", "sums: [poor, classified]", "sums: [poor, classified], limits: {late: 1%}", "goes with quality: true only"},
+		{"block", "query: s.sql", "query: s.sql, with: {where: x}", `datasets.legs.with.where is "x": no template defines such a block`},
+		{"quantile of states", "sum: legs.poor", "quantile: [legs, 0.95]", "it must name a dataset with a histogram"},
+		{"parts of a quantile", "sum: legs.poor", "quantile: [legs]", "a quantile has two parts"},
+		{"maximum of a sum", "sum: legs.poor", "max: legs.poor", `measures.minutes.max is "legs.poor": the dataset has the maxima`},
+		{"source without limits", "scale: 1/60", "scale: 1/60, source: me", "is of limits, and there are none"},
+		{"rule of a sum", "sections:", "findings: {x: {rate: minutes, by: [site]}}\nsections:", `findings.x.rate is "minutes": it must name a ratio with limits`},
+		{"cube of a rule", "sections:", "findings: {x: {rate: pcr, by: [hour]}}\nsections:", "findings.x.by cannot show pcr by hour"},
+		{"rule by day", "sections:", "findings: {x: {rate: pcr, by: [day]}}\nsections:", "findings are made day by day"},
+		{"reason of another whole", "sections:", "findings: {x: {rate: pcr, by: [site], reasons: [minutes]}}\nsections:", "a reason is a ratio whose whole is legs.classified"},
+		{"address", "outputs:", "email: {to: [nobody]}\noutputs:", `email.to[0] is "nobody": write an address`},
+		{"subject", "outputs:", "email: {subject: '{{.Measures.ner}}'}\noutputs:", "email.subject"},
+		{"attachment", "outputs:", "email: {attach: [pdf]}\noutputs:", `email.attach[0] is "pdf"`},
+		{"send_when, which nothing reads", "outputs:", "email: {send_when: always}\noutputs:", `unknown key "send_when"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

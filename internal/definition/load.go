@@ -46,7 +46,14 @@ func Load(fsys fs.FS, dir, name string, templates *query.Templates) (*Definition
 		return nil, fault.New(fault.Usage, 0, fmt.Errorf("read report: %w", err))
 	}
 	d.SectionOrder = order(file.Keys("sections"), d.Sections)
+	for _, builtIn := range []string{Definitions, Provenance} {
+		if !slices.Contains(d.SectionOrder, builtIn) {
+			d.SectionOrder = append(d.SectionOrder, builtIn)
+		}
+	}
 	d.DatasetOrder = order(file.Keys("datasets"), d.Datasets)
+	d.MeasureOrder = order(file.Keys("measures"), d.Measures)
+	d.FindingOrder = order(file.Keys("findings"), d.Findings)
 	if d.Title == "" {
 		d.Title = name
 	}

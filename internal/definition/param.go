@@ -25,7 +25,7 @@ type Param struct {
 var paramTypes = []string{"string", "strings", "int", "ints", "double", "date", "bool", "identifier", "enum"}
 
 func (c *checker) param(at string, p *Param) {
-	if p == nil || !slices.Contains(paramTypes, p.Type) {
+	if !slices.Contains(paramTypes, p.Type) {
 		c.Require(at+".type", false, "is not known: write %s", strings.Join(paramTypes, ", "))
 		return
 	}

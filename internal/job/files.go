@@ -22,7 +22,7 @@ import (
 )
 
 // Formats are the files that a report can be written as.
-var Formats = []string{"xlsx", "html", "json"}
+var Formats = []string{"xlsx", "html", "json", "csv"}
 
 // formats are those that were asked for, or else those of the definition.
 func formats(o Options) []string {
@@ -37,6 +37,7 @@ func formats(o Options) []string {
 		{"xlsx", o.Definition.Outputs.XLSX != nil},
 		{"html", o.Definition.Outputs.HTML != nil},
 		{"json", o.Definition.Outputs.JSON != nil},
+		{"csv", o.Definition.Outputs.CSV != nil},
 	} {
 		if f.made {
 			names = append(names, f.name)
@@ -45,35 +46,62 @@ func formats(o Options) []string {
 	return names
 }
 
-// draw writes the page in one format.
-func draw(w io.Writer, format string, page *report.Page, out definition.Outputs) error {
-	switch format {
-	case "xlsx":
-		var sheets []definition.Sheet
-		if out.XLSX != nil {
-			sheets = out.XLSX.Sheets
-		}
-		return xlsx.Render(w, page, sheets)
-	case "html":
-		var sections []string
-		if out.HTML != nil {
-			sections = out.HTML.Sections
-		}
-		return html.Render(w, page, sections)
-	case "json":
-		var sections []string
-		if out.JSON != nil {
-			sections = out.JSON.Sections
-		}
-		shown := *page
-		shown.Sections = page.Pick(sections)
-		return report.JSON(w, &shown)
-	}
-	return fault.Errorf(fault.Usage, 0, "unknown format %q: write %s", format, strings.Join(Formats, ", "))
+// file is one file of a report.
+type file struct {
+	format string
+	name   string // in the folder
+	draw   func(w io.Writer) error
 }
 
-// FileName is {report}_{from}[_{to}][_{hash of the parameters}].{format}.
-func FileName(o Options, format string) string {
+// drawn are the files of the page in the formats, in their order.
+func drawn(o Options, page *report.Page) ([]file, error) {
+	var files []file
+	for _, format := range formats(o) {
+		f := file{format: format, name: FileName(o, "."+format)}
+		switch format {
+		case "xlsx":
+			var sheets []definition.Sheet
+			if out := o.Definition.Outputs.XLSX; out != nil {
+				sheets = out.Sheets
+			}
+			f.draw = func(w io.Writer) error { return xlsx.Render(w, page, sheets) }
+		case "html":
+			f.draw = func(w io.Writer) error { return html.Render(w, page, sections(o.Definition.Outputs.HTML)) }
+		case "json":
+			shown := *page
+			shown.Sections = page.Pick(sections(o.Definition.Outputs.JSON))
+			f.draw = func(w io.Writer) error { return report.JSON(w, &shown) }
+		case "csv":
+			files = append(files, tables(o, page)...)
+			continue
+		default:
+			return nil, fault.Errorf(fault.Usage, 0, "unknown format %q: write %s", format, strings.Join(Formats, ", "))
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+// tables are the CSV files, one a section that has rows.
+func tables(o Options, page *report.Page) []file {
+	var files []file
+	for _, s := range page.Pick(sections(o.Definition.Outputs.CSV)) {
+		if grid := s.Records(); grid != nil {
+			files = append(files, file{format: "csv", name: FileName(o, "_"+s.Name+".csv"), draw: func(w io.Writer) error { return report.CSV(w, grid) }})
+		}
+	}
+	return files
+}
+
+func sections(out *definition.Output) []string {
+	if out == nil {
+		return nil
+	}
+	return out.Sections
+}
+
+// FileName is {report}_{from}[_{to}][_{hash of the parameters}] with a suffix.
+func FileName(o Options, suffix string) string {
 	name := o.Definition.Name + "_" + o.Window.FromDate
 	if o.Window.ToDate != o.Window.FromDate {
 		name += "_" + o.Window.ToDate
@@ -82,7 +110,7 @@ func FileName(o Options, format string) string {
 		sum := sha256.Sum256([]byte(o.Args.Canonical()))
 		name += "_" + hex.EncodeToString(sum[:4])
 	}
-	return name + "." + format
+	return name + suffix
 }
 
 // writable makes the folder and sees whether files can be made there, before a cluster
@@ -100,31 +128,30 @@ func writable(dir string) error {
 
 // write makes all files under temporary names and then gives them their own, so that
 // nobody sees half a report.
-func write(ctx context.Context, o Options, page *report.Page) (paths []string, err error) {
+func write(ctx context.Context, o Options, files []file) (paths []string, err error) {
 	var temporary []string
 	defer func() {
 		for _, name := range temporary {
 			err = errors.Join(err, os.Remove(name))
 		}
 	}()
-	names := formats(o)
-	if err := replaceable(o, names); err != nil {
+	if err := replaceable(o.Out, files); err != nil {
 		return nil, err
 	}
-	for _, format := range names {
+	for _, f := range files {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		name, err := writeTemporary(o.Out, func(w io.Writer) error { return draw(w, format, page, o.Definition.Outputs) })
+		name, err := writeTemporary(o.Out, f.draw)
 		if name != "" {
 			temporary = append(temporary, name)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("write %s: %w", FileName(o, format), err)
+			return nil, fmt.Errorf("write %s: %w", f.name, err)
 		}
 	}
-	for _, format := range names {
-		path := filepath.Join(o.Out, FileName(o, format))
+	for _, f := range files {
+		path := filepath.Join(o.Out, f.name)
 		if err := os.Rename(temporary[0], path); err != nil {
 			return nil, diskError(err)
 		}
@@ -136,9 +163,9 @@ func write(ctx context.Context, o Options, page *report.Page) (paths []string, e
 
 // replaceable sees before the first rename whether each file can take its place, so that
 // a folder in the way does not leave half of them.
-func replaceable(o Options, formats []string) error {
-	for _, format := range formats {
-		path := filepath.Join(o.Out, FileName(o, format))
+func replaceable(dir string, files []file) error {
+	for _, f := range files {
+		path := filepath.Join(dir, f.name)
 		info, err := os.Lstat(path)
 		if err == nil && !info.Mode().IsRegular() {
 			return fault.Advise(fault.Errorf(fault.Output, fault.Render, "%s is there and is no file", path), "move it away, or write elsewhere: --out DIR")

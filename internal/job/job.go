@@ -6,13 +6,13 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"qosreport/internal/definition"
 	"qosreport/internal/fault"
-	"qosreport/internal/qos"
 	"qosreport/internal/query"
 	"qosreport/internal/report"
 )
@@ -33,22 +33,27 @@ type Result interface {
 	Close(ctx context.Context) error
 }
 
-// Progress is told how far a run is.
+// Progress is told how far a run is, from several goroutines.
 type Progress interface {
-	Phase(phase, query string)
-	Query(id, coordinator string)
-	Rows(n int)
+	Phase(phase string)
+	Started(dataset string)
+	Query(dataset, id, coordinator string)
+	Rows(dataset string, n int)
+	Finished(dataset string)
 }
 
-// Options are one run. All fields are required but Args.
+// Options are one run. All fields are required but those that say what nothing means.
 type Options struct {
 	Run        string // id of the run
 	Program    string // version of the binary
+	Instance   string // which installation it is; "" for none
 	Definition *definition.Definition
 	Templates  *query.Templates
 	Args       definition.Args
 	Window     report.Window
-	Connect    func(ctx context.Context) (Coordinator, error)
+	Connect    func(ctx context.Context) (Coordinator, error) // called from several goroutines
+	Sessions   int                                            // most connections at a time; 0 means 1
+	Settings   map[string]string                              // query options of the sessions
 	Now        func() time.Time
 	Out        string   // folder of the files
 	Formats    []string // of [Formats]; none means those of the definition
@@ -75,135 +80,84 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Progress.Phase("render", "")
-	page := report.Build(report.Input{
+	o.Progress.Phase("render")
+	page, err := report.Build(report.Input{
 		Definition: o.Definition,
 		Args:       o.Args,
 		Window:     o.Window,
 		States:     data.states,
 		Rows:       data.rows,
-		Provenance: report.Provenance{
-			Program:    o.Program,
-			Definition: o.Definition.SHA256,
-			Generated:  o.Now().UTC().Truncate(time.Second),
-			Run:        o.Run,
-			Principal:  data.principal,
-			Queries:    data.queries,
-		},
+		Provenance: o.provenance(data),
 	})
-	files, err := write(ctx, o, page)
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{Verdict: page.Verdict, Files: files}, nil
+	files, err := drawn(o, page)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := write(ctx, o, files)
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{Verdict: page.Verdict, Files: paths}, nil
 }
 
-// Statements makes the statement of each dataset, before anything is asked of a server.
-func Statements(d *definition.Definition, templates *query.Templates, args definition.Args, w report.Window) (map[string]string, error) {
-	data := query.Data{
-		DateFrom: query.Date(w.From),
-		DateTo:   query.Date(w.To.Add(-time.Nanosecond)),
-		From:     query.Timestamp(w.From),
-		To:       query.Timestamp(w.To),
-		TZ:       query.String(w.Zone),
-		Params:   args.Literals,
+func (o Options) provenance(d *data) report.Provenance {
+	p := report.Provenance{
+		Program:    o.Program,
+		Definition: o.Definition.SHA256,
+		Generated:  o.Now().UTC().Truncate(time.Second),
+		Run:        o.Run,
+		Instance:   o.Instance,
+		Principal:  d.principal,
+		Queries:    d.queries,
 	}
-	statements := make(map[string]string)
+	for _, name := range slices.Sorted(maps.Keys(o.Settings)) {
+		p.Options = append(p.Options, report.Param{Name: name, Values: []string{o.Settings[name]}})
+	}
+	return p
+}
+
+// Statement is what a run asks for one dataset.
+type Statement struct {
+	Dataset string
+	Days    report.Window // the window, and the days before it that sections look back to
+	SQL     string
+}
+
+// Statements makes the statement of each dataset in the order of the definition, before
+// anything is asked of a server.
+func Statements(d *definition.Definition, templates *query.Templates, args definition.Args, w report.Window) ([]Statement, error) {
+	bins := make(map[string]query.Bins)
 	for name, dataset := range d.Datasets {
-		statement, err := templates.Render(dataset.Query, data)
+		if scale := dataset.Scale(); scale != nil {
+			bins[name] = query.Bins{Column: dataset.With.Column, Scale: *scale}
+		}
+	}
+	lookback := d.Lookback(w.Days())
+	var statements []Statement
+	for _, name := range d.DatasetOrder {
+		dataset := d.Datasets[name]
+		days := w.Before(lookback[name])
+		sql, err := templates.Render(dataset.Query, query.Data{
+			DateFrom: query.Date(days.From),
+			DateTo:   query.Date(days.To.Add(-time.Nanosecond)),
+			FirstDay: query.Date(days.First()),
+			LastDay:  query.Date(days.Last()),
+			From:     query.Timestamp(days.From),
+			To:       query.Timestamp(days.To),
+			TZ:       query.String(days.Zone),
+			Params:   args.Literals,
+			Bins:     bins,
+			Dataset:  query.DatasetName(name),
+			Column:   query.Identifier(dataset.With.Column),
+			Where:    dataset.With.Where,
+		})
 		if err != nil {
 			return nil, fault.New(fault.Usage, 0, fmt.Errorf("dataset %s: %w", name, err))
 		}
-		statements[name] = statement
+		statements = append(statements, Statement{Dataset: name, Days: days, SQL: sql})
 	}
 	return statements, nil
-}
-
-// data is what the queries returned.
-type data struct {
-	principal string
-	states    map[string]*qos.Table
-	rows      map[string]*query.Spool
-	queries   []report.Query
-}
-
-func (d *data) close() {
-	for _, spool := range d.rows {
-		spool.Close()
-	}
-}
-
-func fetch(ctx context.Context, o Options, statements map[string]string) (*data, error) {
-	d := &data{states: make(map[string]*qos.Table), rows: make(map[string]*query.Spool)}
-	o.Progress.Phase("connect", "")
-	coordinator, err := o.Connect(ctx)
-	if err != nil {
-		return d, err
-	}
-	d.principal = coordinator.Principal()
-	for _, name := range o.Definition.DatasetOrder {
-		o.Progress.Phase("query", name)
-		if err := d.read(ctx, o, coordinator, name, statements[name]); err != nil {
-			err = fmt.Errorf("dataset %s: %w", name, err)
-			return d, errors.Join(err, coordinator.Close(ctx))
-		}
-	}
-	return d, coordinator.Close(ctx)
-}
-
-func (d *data) read(ctx context.Context, o Options, c Coordinator, name, statement string) error {
-	started := o.Now()
-	result, err := c.Query(ctx, statement)
-	if err != nil {
-		return err
-	}
-	o.Progress.Query(result.QueryID(), c.Coordinator())
-	source := &counted{Source: result, progress: o.Progress}
-	dataset := o.Definition.Datasets[name]
-	if dataset.Rows {
-		d.rows[name], err = query.ReadRows(ctx, source, dataset.RowLimit())
-		if err != nil {
-			delete(d.rows, name)
-		}
-	} else {
-		d.states[name], err = query.ReadStates(ctx, source, query.Contract{
-			Dimensions: dataset.Dimensions,
-			Sums:       dataset.Sums,
-			FirstDay:   o.Window.FromDate,
-			LastDay:    o.Window.ToDate,
-		})
-	}
-	if closeErr := result.Close(ctx); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	d.queries = append(d.queries, report.Query{
-		Dataset:     name,
-		Coordinator: c.Coordinator(),
-		QueryID:     result.QueryID(),
-		Statement:   statement,
-		Started:     started.UTC(),
-		Seconds:     o.Now().Sub(started).Seconds(),
-		Rows:        source.rows,
-		Warnings:    result.Warnings(),
-	})
-	return nil
-}
-
-// counted tells the progress how many rows have come.
-type counted struct {
-	query.Source
-	progress Progress
-	rows     int64
-}
-
-func (c *counted) Next(ctx context.Context) (*query.Batch, error) {
-	batch, err := c.Source.Next(ctx)
-	if err == nil {
-		c.rows += int64(batch.Rows)
-		c.progress.Rows(batch.Rows)
-	}
-	return batch, err
 }

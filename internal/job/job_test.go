@@ -100,9 +100,11 @@ func (s session) Query(ctx context.Context, statement string) (Result, error) {
 // steps remembers the phases.
 type steps []string
 
-func (s *steps) Phase(phase, query string) { *s = append(*s, strings.TrimSpace(phase+" "+query)) }
-func (s *steps) Query(_, _ string)         {}
-func (s *steps) Rows(int)                  {}
+func (s *steps) Phase(phase string)     { *s = append(*s, phase) }
+func (s *steps) Started(dataset string) { *s = append(*s, "query "+dataset) }
+func (s *steps) Query(_, _, _ string)   {}
+func (s *steps) Rows(string, int)       {}
+func (s *steps) Finished(string)        {}
 
 func options(t *testing.T, e *engine) (Options, *steps) {
 	t.Helper()
@@ -183,7 +185,7 @@ func TestARunWritesItsFiles(t *testing.T) {
 	if e.statements[0] != wantSQL {
 		t.Errorf("statement %s", e.statements[0])
 	}
-	if want := (steps{"connect", "query legs", "query worst", "render"}); !reflect.DeepEqual(*phases, want) {
+	if want := (steps{"query", "query legs", "query worst", "render"}); !reflect.DeepEqual(*phases, want) {
 		t.Errorf("phases %v", *phases)
 	}
 	data, err := os.ReadFile(outcome.Files[2])
@@ -201,7 +203,7 @@ func TestARunWritesItsFiles(t *testing.T) {
 	if len(p.Queries) != 2 || p.Queries[0].Rows != 2 || p.Queries[0].Coordinator != "coordinator:21050" || p.Principal != "report@EXAMPLE.COM" || p.Queries[0].QueryID == "" {
 		t.Errorf("provenance %+v", p)
 	}
-	if *page.Sections[0].Tiles[0].Value != 415.0/13781 {
+	if *page.Sections[0].Tiles[0].Figure.Value != 415.0/13781 {
 		t.Errorf("tile %+v", page.Sections[0].Tiles[0])
 	}
 	book, err := os.ReadFile(outcome.Files[0])
@@ -315,22 +317,21 @@ func TestAFileThatCannotBeWrittenWholeIsRemoved(t *testing.T) {
 	if err == nil || name == "" {
 		t.Fatalf("got %q, %v", name, err)
 	}
-	o, _ := options(t, &engine{})
-	o.Out, o.Formats = dir, []string{"json"}
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := write(t.Context(), o, report.Build(report.Input{Definition: &definition.Definition{}})); err != nil {
+	fine := file{name: "fine.txt", draw: func(w io.Writer) error { _, err := io.WriteString(w, "whole"); return err }}
+	if _, err := write(t.Context(), Options{Out: dir}, []file{fine}); err != nil {
 		t.Fatal(err)
 	}
-	if got := listing(t, dir); !reflect.DeepEqual(got, []string{"voice_2017-09-12.json"}) {
+	if got := listing(t, dir); !reflect.DeepEqual(got, []string{"fine.txt"}) {
 		t.Errorf("files %v", got)
 	}
 }
 
 func TestFileNames(t *testing.T) {
 	o, _ := options(t, &engine{})
-	if got := FileName(o, "xlsx"); got != "voice_2017-09-12.xlsx" {
+	if got := FileName(o, ".xlsx"); got != "voice_2017-09-12.xlsx" {
 		t.Error(got)
 	}
 	o.Window.ToDate = "2017-09-14"
@@ -338,7 +339,7 @@ func TestFileNames(t *testing.T) {
 	if o.Args, err = o.Definition.Args(map[string][]string{"sites": {"Zürich"}}); err != nil {
 		t.Fatal(err)
 	}
-	if got := FileName(o, "json"); got != "voice_2017-09-12_2017-09-14_c2d6309a.json" {
+	if got := FileName(o, ".json"); got != "voice_2017-09-12_2017-09-14_c2d6309a.json" {
 		t.Error(got)
 	}
 }

@@ -217,10 +217,10 @@ func TestContractsAreKept(t *testing.T) {
 		{"a sum is a text", []wire.ColumnDesc{good[0], {Name: "n", Type: wire.String}}, []any{"2017-09-12", "1"}, "column n has type STRING where a number is due"},
 		{"the day is a timestamp", []wire.ColumnDesc{{Name: "day", Type: wire.Timestamp}, good[1]}, []any{"2017-09-12 00:00:00", 1}, "column day has type TIMESTAMP where DATE or STRING is due"},
 		{"the day is no date", good, []any{"12.9.2017", 1}, `column day holds "12.9.2017", which is no date`},
-		{"the day lies before the window", good, []any{"2017-09-11", 1}, "column day holds 2017-09-11, which lies outside of the window 2017-09-12 to 2017-09-13"},
-		{"the day lies after the window", good, []any{"2017-09-14", 1}, "lies outside of the window"},
+		{"the day lies before the window", good, []any{"2017-09-11", 1}, "column day holds 2017-09-11, which lies outside of the days asked for, 2017-09-12 to 2017-09-13"},
+		{"the day lies after the window", good, []any{"2017-09-14", 1}, "lies outside of the days asked for"},
 		{"the day is NULL", good, []any{nil, 1}, "which is no date"},
-		{"a sum is NaN", []wire.ColumnDesc{good[0], {Name: "n", Type: wire.Double}}, []any{"2017-09-12", math.NaN()}, "column n: a sum is NaN"},
+		{"a sum is NaN", []wire.ColumnDesc{good[0], {Name: "n", Type: wire.Double}}, []any{"2017-09-12", math.NaN()}, "column n: the value is NaN"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -243,7 +243,7 @@ func TestStatesOfAFailedFetchAreThrownAway(t *testing.T) {
 
 func TestSpoolKeepsEveryValue(t *testing.T) {
 	copied := *everything
-	spool, err := ReadRows(t.Context(), open(t, &copied), 4)
+	spool, err := ReadRows(t.Context(), open(t, &copied), RowContract{Limit: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +269,7 @@ func TestSpoolKeepsEveryValue(t *testing.T) {
 
 func TestTooManyRowsAreAnError(t *testing.T) {
 	copied := *everything
-	if _, err := ReadRows(t.Context(), open(t, &copied), 3); fault.ClassOf(err) != fault.Contract || !strings.Contains(fault.Remedy(err), "LIMIT") {
+	if _, err := ReadRows(t.Context(), open(t, &copied), RowContract{Limit: 3}); fault.ClassOf(err) != fault.Contract || !strings.Contains(fault.Remedy(err), "LIMIT") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -3,12 +3,17 @@ package query
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"qosreport/internal/fault"
 	"qosreport/internal/impala"
@@ -44,11 +49,29 @@ type Spool struct {
 	Columns []wire.ColumnDesc
 	rows    int
 	file    *os.File
+	hash    []bool // columns whose texts are replaced by a hash
 }
 
-// ReadRows reads at most limit rows. More is an error, since a table that is cut short
-// must not look whole.
-func ReadRows(ctx context.Context, from Source, limit int) (*Spool, error) {
+// RowContract says what rows may come, and what must not be kept of them.
+type RowContract struct {
+	Limit int      // more is an error, since a table that is cut short must not look whole
+	Hash  []string // columns of personal data: texts are replaced by Pseudonym
+}
+
+// Pseudonym stands for a text that names a person: equal texts have equal pseudonyms, so
+// that rows of one person can be told. It keeps a reader from seeing a number; it does not
+// keep one who has a list of numbers from finding it again.
+func Pseudonym(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "#" + hex.EncodeToString(sum[:5])
+}
+
+// ReadRows reads all rows.
+func ReadRows(ctx context.Context, from Source, c RowContract) (*Spool, error) {
+	hash, err := c.match(from.Columns())
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.CreateTemp("", "qosreport-rows-*")
 	if err != nil {
 		return nil, spoolError(err)
@@ -57,12 +80,37 @@ func ReadRows(ctx context.Context, from Source, limit int) (*Spool, error) {
 		f.Close()
 		return nil, spoolError(err)
 	}
-	s := &Spool{Columns: from.Columns(), file: f}
-	if err := s.fill(ctx, from, limit); err != nil {
+	s := &Spool{Columns: from.Columns(), file: f, hash: hash}
+	if err := s.fill(ctx, from, c.Limit); err != nil {
 		f.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// match finds the columns that are hashed, and sees that no two have one name.
+func (c RowContract) match(columns []wire.ColumnDesc) ([]bool, error) {
+	hash, seen := make([]bool, len(columns)), make(map[string]bool)
+	var mistakes []error
+	for i, d := range columns {
+		name := strings.ToLower(d.Name)
+		if seen[name] {
+			mistakes = append(mistakes, fmt.Errorf("column %s comes twice", Printable(d.Name)))
+		}
+		seen[name] = true
+		if hash[i] = slices.Contains(c.Hash, name); hash[i] && !isText(d.Type) {
+			mistakes = append(mistakes, fmt.Errorf("column %s has type %s, and only texts are hashed", name, d.TypeName()))
+		}
+	}
+	for _, name := range c.Hash {
+		if !seen[name] {
+			mistakes = append(mistakes, fmt.Errorf("column %s is missing, which is to be hashed", name))
+		}
+	}
+	if len(mistakes) == 0 {
+		return hash, nil
+	}
+	return nil, fault.Advise(fault.New(fault.Impala, fault.Contract, errors.Join(mistakes...)), "give each column of the query a name of its own: SELECT ... AS name")
 }
 
 func spoolError(err error) error {
@@ -119,13 +167,20 @@ func (s *Spool) append(dst []byte, b *impala.Batch, column, row int) []byte {
 	case wire.KindString, wire.KindBinary:
 		dst = append(dst, byte(textKind(s.Columns[column].Type)))
 		at := len(dst)
-		dst = b.Append(append(dst, 0, 0, 0, 0), column, row)
+		dst = append(dst, 0, 0, 0, 0)
+		if s.hash[column] {
+			dst = append(dst, Pseudonym(c.Text(row))...)
+		} else {
+			dst = b.Append(dst, column, row)
+		}
 		binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 		return dst
 	}
 	dst = append(dst, byte(CellInt))
 	return binary.LittleEndian.AppendUint64(dst, uint64(c.Ints()[row]))
 }
+
+func isText(t wire.TypeID) bool { return t == wire.String || t == wire.Varchar || t == wire.Char }
 
 func textKind(t wire.TypeID) CellKind {
 	switch t {

@@ -30,47 +30,111 @@ type Batch = impala.Batch
 type Contract struct {
 	Dimensions []string // day among them, as a date or its text
 	Sums       []string // numbers
-	FirstDay   string   // no day may lie before it, as 2017-09-12; "" for no bound
-	LastDay    string   // nor after it
+	Minima     []string
+	Maxima     []string
+	Histogram  *Histogram
+	Quality    bool   // Sums are not given: counts of what is wrong with the data, see below
+	FirstDay   string // no day may lie before it, as 2017-09-12; "" for no bound
+	LastDay    string // nor after it
 }
+
+// Histogram says which columns hold bins.
+type Histogram struct {
+	Bin, Count string
+	Low, High  string // the smallest and the largest value of a bin; "" for none
+	Scale      qos.Scale
+}
+
+// QualityCounts are what a dataset of quality may count beside the four of a checked
+// column; rows it must.
+var qualityCounts = []string{"rows", "duplicates", "late", "hours", "stray"}
+
+var qualitySuffixes = []string{"__null", "__low", "__high", "__nonfinite"}
 
 // maxStates bounds what one dataset may keep in memory.
 const maxStates = 2_000_000
 
 // ReadStates reads all rows as states. A column that is missing, not expected, or of a
 // type that cannot hold what the contract says is an error, and so is a sum that is no
-// finite number. A sum that is NULL counts as 0: SUM over no rows is NULL.
+// finite number. A sum that is NULL counts as 0: SUM over no rows is NULL; a minimum or
+// maximum that is NULL is no value.
 func ReadStates(ctx context.Context, from Source, c Contract) (*qos.Table, error) {
+	if c.Quality {
+		c.Sums = qualitySums(from.Columns(), c.Dimensions)
+	}
 	at, err := c.match(from.Columns())
 	if err != nil {
 		return nil, err
 	}
-	table := &qos.Table{Dimensions: c.Dimensions, Sums: c.Sums}
+	r, err := c.reader(at)
+	if err != nil {
+		return nil, err
+	}
+	rows := 0
 	for {
 		batch, err := from.Next(ctx)
 		if err == io.EOF {
-			return table, nil
+			return r.table(), nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		if len(table.States)+batch.Rows > maxStates {
+		if rows += batch.Rows; rows > maxStates {
 			return nil, fault.Advise(fault.Errorf(fault.Impala, fault.Contract, "more than %d states", maxStates),
 				"group by fewer dimensions: states are kept in memory")
 		}
 		for row := range batch.Rows {
-			state, err := c.state(batch, at, row)
-			if err != nil {
+			if err := r.row(batch, row); err != nil {
 				return nil, err
 			}
-			table.States = append(table.States, state)
 		}
 	}
 }
 
+// qualitySums are the counts among the columns, whose names say what they count. Rows is
+// always among them, and of a checked column all four, so that a column that is missing is
+// told.
+func qualitySums(columns []wire.ColumnDesc, dimensions []string) []string {
+	sums := []string{qualityCounts[0]}
+	add := func(name string) {
+		if !slices.Contains(sums, name) {
+			sums = append(sums, name)
+		}
+	}
+	for _, d := range columns {
+		name := strings.ToLower(d.Name)
+		if slices.Contains(dimensions, name) {
+			continue
+		}
+		if slices.Contains(qualityCounts, name) {
+			add(name)
+		}
+		for _, suffix := range qualitySuffixes {
+			if column, found := strings.CutSuffix(name, suffix); found && column != "" {
+				for _, s := range qualitySuffixes {
+					add(column + s)
+				}
+			}
+		}
+	}
+	return sums
+}
+
+// columns are all columns of the contract: dimensions first.
+func (c Contract) columns() []string {
+	all := slices.Concat(c.Dimensions, c.Sums, c.Minima, c.Maxima)
+	if h := c.Histogram; h != nil {
+		all = append(all, h.Bin, h.Count)
+		if h.Low != "" {
+			all = append(all, h.Low, h.High)
+		}
+	}
+	return all
+}
+
 // match finds the columns of the contract by name.
 func (c Contract) match(columns []wire.ColumnDesc) ([]int, error) {
-	want := slices.Concat(c.Dimensions, c.Sums)
+	want := c.columns()
 	var mistakes []error
 	at := make([]int, len(want))
 	for i, name := range want {
@@ -102,9 +166,14 @@ func (c Contract) match(columns []wire.ColumnDesc) ([]int, error) {
 
 // need is the type that column i of the contract wants where t will not do, else "".
 func (c Contract) need(i int, t wire.TypeID) string {
-	text := t == wire.String || t == wire.Varchar || t == wire.Char
+	text := isText(t)
 	integer := t == wire.TinyInt || t == wire.SmallInt || t == wire.Int || t == wire.BigInt
+	bins := c.Histogram != nil && i >= len(c.Dimensions) && i < len(c.Dimensions)+2
 	switch {
+	case bins:
+		if !integer {
+			return "an integer"
+		}
 	case i >= len(c.Dimensions):
 		if !integer && t != wire.Float && t != wire.Double && t != wire.Decimal {
 			return "a number"
@@ -119,30 +188,103 @@ func (c Contract) need(i int, t wire.TypeID) string {
 	return ""
 }
 
-func (c Contract) state(b *impala.Batch, at []int, row int) (qos.State, error) {
-	dims := len(c.Dimensions)
-	s := qos.State{Key: make([]qos.Member, dims), Sums: make([]float64, len(c.Sums))}
-	for i := range c.Dimensions {
-		s.Key[i] = member(b, at[i], row)
-		if c.Dimensions[i] != "day" {
+// stateReader makes states of rows.
+type stateReader struct {
+	Contract
+	at        []int // of each column of the contract, in the result
+	states    *qos.Table
+	histogram *qos.Histogram // nil for plain states
+}
+
+func (c Contract) reader(at []int) (*stateReader, error) {
+	r := &stateReader{Contract: c, at: at, states: &qos.Table{Dimensions: c.Dimensions, Sums: c.Sums, Minima: c.Minima, Maxima: c.Maxima}}
+	if c.Histogram == nil {
+		return r, nil
+	}
+	var err error
+	r.histogram, err = qos.NewHistogram(c.Dimensions, c.Histogram.Scale)
+	return r, err
+}
+
+func (r *stateReader) table() *qos.Table {
+	if r.histogram != nil {
+		return r.histogram.Table()
+	}
+	return r.states
+}
+
+func (r *stateReader) row(b *impala.Batch, row int) error {
+	key, err := r.key(b, row)
+	if err != nil {
+		return err
+	}
+	if r.histogram != nil {
+		return r.bin(b, row, key)
+	}
+	s := qos.State{Key: key}
+	next := len(r.Dimensions)
+	for _, part := range []struct {
+		names []string
+		into  *[]float64
+		none  float64 // what NULL counts as
+	}{{r.Sums, &s.Sums, 0}, {r.Minima, &s.Minima, math.NaN()}, {r.Maxima, &s.Maxima, math.NaN()}} {
+		if len(part.names) == 0 {
 			continue
 		}
-		if _, err := time.Parse(DateLayout, s.Key[i].Text); err != nil {
-			return s, fault.Errorf(fault.Impala, fault.Contract, "column day holds %q, which is no date", Printable(s.Key[i].String()))
+		*part.into = make([]float64, len(part.names))
+		for i, name := range part.names {
+			if (*part.into)[i], err = number64(b, r.at[next], row, part.none); err != nil {
+				return fault.New(fault.Impala, fault.Contract, fmt.Errorf("column %s: %w", name, err))
+			}
+			next++
 		}
-		if day := s.Key[i].Text; c.FirstDay != "" && day < c.FirstDay || c.LastDay != "" && day > c.LastDay {
-			return s, fault.Advise(fault.Errorf(fault.Impala, fault.Contract, "column day holds %s, which lies outside of the window %s to %s", day, c.FirstDay, c.LastDay),
+	}
+	r.states.States = append(r.states.States, s)
+	return nil
+}
+
+// bin adds a row of a histogram. A row without a bin is of values that are NULL.
+func (r *stateReader) bin(b *impala.Batch, row int, key []qos.Member) error {
+	at := r.at[len(r.Dimensions):]
+	if b.Null(at[0], row) || b.Null(at[1], row) {
+		return nil
+	}
+	index, n := b.Columns[at[0]].Ints()[row], b.Columns[at[1]].Ints()[row]
+	if index < math.MinInt32 || index > math.MaxInt32 || n < 0 {
+		return fault.Errorf(fault.Impala, fault.Contract, "column %s holds bin %d with %d values, which no histogram has", r.Histogram.Bin, index, n)
+	}
+	low, high := math.NaN(), math.NaN()
+	if index := int32(index); r.Histogram.Low != "" && index != qos.NotFinite && index != qos.Negative {
+		var err error
+		if low, err = number64(b, at[2], row, math.NaN()); err == nil {
+			high, err = number64(b, at[3], row, math.NaN())
+		}
+		if err != nil {
+			return fault.New(fault.Impala, fault.Contract, fmt.Errorf("bin %d: %w", index, err))
+		}
+	}
+	if err := r.histogram.Add(key, qos.Bin{Index: int32(index), N: n}, low, high); err != nil {
+		return fault.New(fault.Impala, fault.Contract, err)
+	}
+	return nil
+}
+
+func (r *stateReader) key(b *impala.Batch, row int) ([]qos.Member, error) {
+	key := make([]qos.Member, len(r.Dimensions))
+	for i, name := range r.Dimensions {
+		key[i] = member(b, r.at[i], row)
+		if name != "day" {
+			continue
+		}
+		if _, err := time.Parse(DateLayout, key[i].Text); err != nil {
+			return nil, fault.Errorf(fault.Impala, fault.Contract, "column day holds %q, which is no date", Printable(key[i].String()))
+		}
+		if day := key[i].Text; r.FirstDay != "" && day < r.FirstDay || r.LastDay != "" && day > r.LastDay {
+			return nil, fault.Advise(fault.Errorf(fault.Impala, fault.Contract, "column day holds %s, which lies outside of the days asked for, %s to %s", day, r.FirstDay, r.LastDay),
 				"cut the rows by {{window}} and make the day in the zone {{.TZ}}: partition dates are other days")
 		}
 	}
-	for i, name := range c.Sums {
-		v, err := number64(b, at[dims+i], row)
-		if err != nil {
-			return s, fault.New(fault.Impala, fault.Contract, fmt.Errorf("column %s: %w", name, err))
-		}
-		s.Sums[i] = v
-	}
-	return s, nil
+	return key, nil
 }
 
 func member(b *impala.Batch, column, row int) qos.Member {
@@ -156,9 +298,10 @@ func member(b *impala.Batch, column, row int) qos.Member {
 	return qos.Text(string(b.Append(nil, column, row)))
 }
 
-func number64(b *impala.Batch, column, row int) (v float64, err error) {
+// number64 is a finite number; NULL counts as none.
+func number64(b *impala.Batch, column, row int, none float64) (v float64, err error) {
 	if b.Null(column, row) {
-		return 0, nil
+		return none, nil
 	}
 	c := &b.Columns[column]
 	switch c.Kind() {
@@ -173,7 +316,7 @@ func number64(b *impala.Batch, column, row int) (v float64, err error) {
 		v = float64(c.Ints()[row])
 	}
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("a sum is %v: one junk value spoils all; keep it out with {{valid}}", v)
+		return 0, fmt.Errorf("the value is %v: one junk value spoils all; keep it out with {{valid}}", v)
 	}
 	return v, nil
 }

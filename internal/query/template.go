@@ -14,11 +14,19 @@ import (
 
 // Data is what a template is given.
 type Data struct {
-	DateFrom, DateTo Date      // first and last partition date to scan, inclusive
-	From, To         Timestamp // the exact window, half open
-	TZ               String    // zone of the report days
-	Params           map[string]fmt.Stringer
+	DateFrom, DateTo  Date      // first and last partition date to scan, inclusive, UTC
+	FirstDay, LastDay Date      // first and last report day
+	From, To          Timestamp // the exact window, half open
+	TZ                String    // zone of the report days
+	Params            map[string]fmt.Stringer
+	Bins              map[string]Bins // by dataset
+	Dataset           DatasetName     // whose statement it is
+	Column            Identifier      // what the dataset sorts into bins
+	Where             string          // the define block that {{rows}} stands for; "" for none
 }
+
+// DatasetName is the name of a dataset in a template; {{bin .Dataset}} takes it.
+type DatasetName string
 
 // Templates are the SQL templates of a folder.
 type Templates struct {
@@ -55,6 +63,12 @@ func (t *Templates) Has(name string) bool {
 	return found && !strings.HasPrefix(path.Base(name), "_")
 }
 
+// Defines reports whether some template defines a block of this name.
+func (t *Templates) Defines(block string) bool {
+	_, isFile := t.texts[block]
+	return !isFile && t.set.Lookup(block) != nil
+}
+
 // Texts are the sources of the template and of all partials, by name: whatever can
 // change what the template means.
 func (t *Templates) Texts(name string) map[string]string {
@@ -76,11 +90,23 @@ func (t *Templates) Render(name string, data Data) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("render %s: %w", name, err)
 	}
+	calls := functions(data)
+	calls["rows"] = func() (string, error) { return block(set, data) }
 	var out bytes.Buffer
-	if err := set.Funcs(functions(data)).ExecuteTemplate(&out, name, data); err != nil {
+	if err := set.Funcs(calls).ExecuteTemplate(&out, name, data); err != nil {
 		return "", fmt.Errorf("render %s: %w", name, err)
 	}
 	return strings.TrimSpace(out.String()), nil
+}
+
+// block is the predicate that the dataset names: which rows count.
+func block(set *template.Template, data Data) (string, error) {
+	if data.Where == "" {
+		return "TRUE", nil
+	}
+	var out bytes.Buffer
+	err := set.ExecuteTemplate(&out, data.Where, data)
+	return strings.TrimSpace(out.String()), err
 }
 
 // functions are what templates can call, for one window.
@@ -89,7 +115,19 @@ func functions(data Data) template.FuncMap {
 		"partition": data.partition,
 		"window":    data.window,
 		"valid":     valid,
+		"quality":   quality,
+		"bin":       data.bin,
+		"rows":      func() string { return "" }, // see Render
 	}
+}
+
+// bin is the bin's number of a dataset's column.
+func (d Data) bin(dataset DatasetName) (string, error) {
+	bins, found := d.Bins[string(dataset)]
+	if !found {
+		return "", fmt.Errorf("bin: dataset %q has no histogram", dataset)
+	}
+	return bins.bin()
 }
 
 // partition is the predicate on a partition column that holds the dates of the window.

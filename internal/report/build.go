@@ -5,9 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"qosreport/internal/definition"
+	"qosreport/internal/fault"
 	"qosreport/internal/qos"
 	"qosreport/internal/query"
 )
@@ -16,151 +16,184 @@ import (
 type Input struct {
 	Definition *definition.Definition
 	Args       definition.Args
-	Window     Window
-	States     map[string]*qos.Table   // by dataset
+	Window     Window                  // made by [Day]
+	States     map[string]*qos.Table   // by dataset, of the window and of the days before that sections look back to
 	Rows       map[string]*query.Spool // by dataset
 	Provenance Provenance
 }
 
-// Build makes the page. It reads no clock: equal inputs give equal pages.
-func Build(in Input) *Page {
-	d := in.Definition
-	totals := make(map[string]qos.State, len(in.States))
-	for name, table := range in.States {
-		totals[name] = table.Total()
+// Build makes the page. It reads no clock: equal inputs give equal pages, in whatever
+// order the states come. States that break what their measures mean, like a part that is
+// more than its whole, are an error: a figure made of them would look like any other.
+func Build(in Input) (*Page, error) {
+	b := &builder{Input: in, def: in.Definition, days: in.Window.Dates(0)}
+	if err := b.split(); err != nil {
+		return nil, err
 	}
-	tile := func(name string) Tile {
-		m := d.Measures[name]
-		return newTile(name, m, m.QoS().Eval(in.States[m.Dataset()], totals[m.Dataset()]))
+	if err := b.check(); err != nil {
+		return nil, err
 	}
-	p := &Page{
-		Schema:     Schema,
-		Report:     d.Name,
-		Title:      d.Title,
-		Window:     in.Window,
-		Verdict:    verdict(d, tile),
-		Provenance: in.Provenance,
+	if err := b.find(); err != nil {
+		return nil, err
 	}
+	p := &Page{Schema: Schema, Report: b.def.Name, Title: b.def.Title, Window: in.Window, Provenance: in.Provenance}
 	for _, name := range slices.Sorted(maps.Keys(in.Args.Given)) {
 		p.Params = append(p.Params, Param{Name: name, Values: in.Args.Given[name]})
 	}
-	for _, name := range d.SectionOrder {
-		p.Sections = append(p.Sections, section(name, d.Sections[name], tile, in.Rows))
+	for _, name := range b.def.SectionOrder {
+		s, err := b.section(name)
+		if err != nil {
+			return nil, fmt.Errorf("section %s: %w", name, err)
+		}
+		p.Sections = append(p.Sections, s)
 	}
-	return p
+	p.Verdict = b.verdict(p.Sections)
+	return p, nil
 }
 
-func section(name string, s *definition.Section, tile func(string) Tile, rows map[string]*query.Spool) Section {
-	out := Section{Name: name, Title: s.Title}
-	if out.Title == "" {
-		out.Title = heading(name)
-	}
-	if s.Table == "" {
-		out.Kind = KindKPI
-		for _, measure := range s.KPI {
-			out.Tiles = append(out.Tiles, tile(measure))
+// builder is a page in the making.
+type builder struct {
+	Input
+	def   *definition.Definition
+	days  []string                         // of the window
+	byDay map[string]map[string]*qos.Table // states by dataset and day
+	total map[string]map[string]*qos.Table // one state a day, by dataset
+	found map[string]found                 // by rule
+}
+
+// split sorts the states into days, and adds up each day once.
+func (b *builder) split() error {
+	b.byDay, b.total = make(map[string]map[string]*qos.Table), make(map[string]map[string]*qos.Table)
+	for name, t := range b.States {
+		at := slices.Index(t.Dimensions, definition.Day)
+		days := make(map[string]*qos.Table)
+		for _, s := range t.States {
+			day := s.Key[at].Text
+			if days[day] == nil {
+				table := *t
+				table.States = nil
+				days[day] = &table
+			}
+			days[day].States = append(days[day].States, s)
 		}
-		return out
+		b.byDay[name], b.total[name] = days, make(map[string]*qos.Table)
+		for day, table := range days {
+			total, err := table.Merge()
+			if err != nil {
+				return err
+			}
+			b.total[name][day] = total
+		}
 	}
-	out.Kind = KindTable
-	spool := rows[s.Table]
-	out.Table = &Table{Rows: spool}
+	return nil
+}
+
+// check refuses states that no honest query returns.
+func (b *builder) check() error {
+	for _, name := range b.def.MeasureOrder {
+		m := b.def.Measures[name]
+		q, t := m.QoS(), b.States[m.Dataset()]
+		if t == nil {
+			continue
+		}
+		for _, s := range t.States {
+			if err := q.Check(t, s); err != nil {
+				return fault.Advise(fault.New(fault.Impala, fault.Contract, fmt.Errorf("measure %s in dataset %s: %w", name, m.Dataset(), err)),
+					"correct the query of dataset %s: see qosreport sql %s", m.Dataset(), b.def.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// states are those of a dataset on the days that there are.
+func (b *builder) states(dataset string, days []string) (*qos.Table, error) {
+	tables := []*qos.Table{b.shape(dataset)}
+	for _, day := range days {
+		tables = append(tables, b.byDay[dataset][day])
+	}
+	return qos.Union(tables...)
+}
+
+// shape is the dataset's table without states, so that a union of no day has its columns.
+func (b *builder) shape(dataset string) *qos.Table {
+	t := b.States[dataset]
+	if t == nil {
+		return nil
+	}
+	empty := *t
+	empty.States = nil
+	return &empty
+}
+
+// figure is a measure over whole days.
+func (b *builder) figure(m *definition.Measure, days []string) (qos.Figure, error) {
+	tables := []*qos.Table{}
+	for _, day := range days {
+		tables = append(tables, b.total[m.Dataset()][day])
+	}
+	t, err := qos.Union(tables...)
+	if err != nil {
+		return qos.Figure{}, err
+	}
+	if len(t.States) == 0 {
+		return qos.Figure{}, nil
+	}
+	return m.QoS().Eval(t, t.Total()), nil
+}
+
+func (b *builder) section(name string) (Section, error) {
+	out := Section{Name: name, Title: heading(name)}
+	s := b.def.Sections[name]
+	if s == nil {
+		out.Kind = Kind(name)
+		if name == definition.Definitions {
+			out.Terms = b.terms()
+		}
+		return out, nil
+	}
+	if s.Title != "" {
+		out.Title = s.Title
+	}
+	var err error
+	switch {
+	case len(s.KPI) > 0:
+		out.Kind = KindKPI
+		out.Tiles, err = b.tiles(s)
+	case s.Findings.Written():
+		out.Kind, out.Findings = KindFindings, b.findings(s)
+		out.Notes = b.clockNotes(b.ruleDatasets(s))
+	case s.Heatmap != "":
+		out.Kind = KindHeatmap
+		out.Heatmap, out.Notes, err = b.heatmap(s)
+	case s.Ranking != "":
+		out.Kind = KindRanking
+		out.Ranking, out.Notes, err = b.ranking(s)
+	case len(s.Trend) > 0:
+		out.Kind = KindTrend
+		out.Trend, out.Notes, err = b.trend(s)
+	case s.Histogram != "":
+		out.Kind = KindHistogram
+		out.Histogram, err = b.histogram(s.Histogram)
+	case s.Quality != "":
+		out.Kind = KindQuality
+		out.Quality, err = b.quality(s.Quality)
+	default:
+		out.Kind, out.Table = KindTable, table(b.Rows[s.Table])
+		if hashed := b.def.Datasets[s.Table].Hash; len(hashed) > 0 {
+			out.Notes = []string{"Personal data are shown as hashes: " + strings.Join(hashed, ", ") + "."}
+		}
+	}
+	return out, err
+}
+
+func table(spool *query.Spool) *Table {
+	t := &Table{Rows: spool}
 	for _, c := range spool.Columns {
-		out.Table.Columns = append(out.Table.Columns, Column{Name: c.Name, Type: c.TypeName(), ID: c.Type})
+		t.Columns = append(t.Columns, Column{Name: c.Name, Type: c.TypeName(), ID: c.Type})
 	}
-	return out
+	return t
 }
 
 // heading makes a title of a name: worst_calls reads Worst calls.
-func heading(name string) string {
-	text := strings.ReplaceAll(name, "_", " ")
-	return strings.ToUpper(text[:1]) + text[1:]
-}
-
-// newHead is a measure as the head of its figures.
-func newHead(name string, m *definition.Measure) Head {
-	q := m.QoS()
-	h := Head{Measure: name, Kind: string(q.Kind), Label: m.Label, Unit: m.Unit, Percent: q.Kind == qos.Ratio, Decimals: decimals(m, q.Kind)}
-	if h.Label == "" {
-		h.Label = heading(name)
-	}
-	if m.Better == "" {
-		return h
-	}
-	h.Better = string(m.Better)
-	h.Good, h.Acceptable = &q.Good, &q.Acceptable
-	sign := "≤"
-	if m.Better == qos.Up {
-		sign = "≥"
-	}
-	h.Limits = fmt.Sprintf("good %s %s, acceptable %s %s", sign, limitText(m, q.Good), sign, limitText(m, q.Acceptable))
-	return h
-}
-
-func newTile(name string, m *definition.Measure, f qos.Figure) Tile {
-	return Tile{Head: newHead(name, m), Figure: newFigure(m, f)}
-}
-
-// verdict is the worst of the headline measures, with the first of them that decided.
-func verdict(d *definition.Definition, tile func(string) Tile) Verdict {
-	worst, sentence := qos.NotJudged, "No measure of this report is judged."
-	for _, name := range slices.Sorted(maps.Keys(d.Measures)) {
-		m := d.Measures[name]
-		if !m.Headline {
-			continue
-		}
-		t := tile(name)
-		if v := verdictOf(t.Figure.Verdict); v > worst {
-			worst = v
-			sentence = fmt.Sprintf("%s at %s (%s; n = %s).", t.Label, t.Figure.Text, t.Limits, FormatNumber(t.Figure.N, 0))
-		}
-	}
-	return Verdict{Word: worst.String(), Sentence: sentence}
-}
-
-func verdictOf(word string) qos.Verdict {
-	for v := qos.NotJudged; v <= qos.Breach; v++ {
-		if v.String() == word {
-			return v
-		}
-	}
-	return qos.NotJudged
-}
-
-// Day is the window of the report days from and to, inclusive, in a zone. A day whose
-// midnight does not exist begins at the first moment that does.
-func Day(from, to time.Time, zone *time.Location) Window {
-	return Window{
-		FromDate: from.Format(query.DateLayout),
-		ToDate:   to.Format(query.DateLayout),
-		From:     startOfDay(from, zone).UTC(),
-		To:       startOfDay(to.AddDate(0, 0, 1), zone).UTC(),
-		Zone:     zone.String(),
-	}
-}
-
-// startOfDay is the first instant whose local date is that of day. Clocks that jump over
-// midnight make time.Date answer with an instant of the day before or an hour later.
-func startOfDay(day time.Time, zone *time.Location) time.Time {
-	t := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
-	if _, before := t.Add(-time.Second).Zone(); t.Day() == day.Day() && t.Hour() == 0 && before == offset(t) {
-		return t
-	}
-	// A change of clocks is near: look for the first second of the date.
-	for low, high := t.Add(-26*time.Hour), t.Add(26*time.Hour); ; {
-		if high.Sub(low) <= time.Second {
-			return high
-		}
-		middle := low.Add(high.Sub(low) / 2).Truncate(time.Second)
-		if middle.In(zone).Format(query.DateLayout) < day.Format(query.DateLayout) {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-}
-
-func offset(t time.Time) int {
-	_, seconds := t.Zone()
-	return seconds
-}
+func heading(name string) string { return sentence(strings.ReplaceAll(name, "_", " ")) }

@@ -20,7 +20,7 @@ func newFigure(m *definition.Measure, f qos.Figure) Figure {
 	q := m.QoS()
 	switch {
 	case q.Suppressed(f):
-		out.Few, out.Text = true, "n<"+strconv.Itoa(minN(m))
+		out.Few, out.Text = true, "n<"+strconv.Itoa(int(q.MinSample()))
 		if f.N == 0 {
 			out.Text = "no data"
 		}
@@ -82,13 +82,6 @@ func cellText(c query.Cell) string {
 		return c.Text
 	}
 	return query.Printable(strings.ToValidUTF8(c.Text, "\uFFFD"))
-}
-
-func minN(m *definition.Measure) int {
-	if m.MinN > 0 {
-		return m.MinN
-	}
-	return qos.DefaultMinN
 }
 
 func decimals(m *definition.Measure, kind qos.Kind) int {

@@ -71,8 +71,8 @@ func unitOf(h Head) string {
 func findingGrid(f *Findings) *Grid {
 	columns := []GridColumn{
 		textColumn("Verdict", "verdict"), textColumn("Day", "day"), textColumn("Where", "where"), textColumn("Hours", "hours"), textColumn("Measure", "measure"),
-		numberColumn("Bad", "bad"), numberColumn("n", "n"), numberColumn("Rate", "rate"), numberColumn("95 % from", "low"), numberColumn("95 % to", "high"),
-		numberColumn("Usual rate", "base_rate"), numberColumn("Excess", "excess"), textColumn("Cause", "cause"),
+		numberColumn("Bad", "bad"), numberColumn("n", "n"), numberColumn("Bad rate", "rate"), numberColumn("95 % from", "low"), numberColumn("95 % to", "high"),
+		numberColumn("Usual bad rate", "base_rate"), numberColumn("Excess", "excess"), textColumn("Cause", "cause"),
 	}
 	rows := make([][]Value, 0, len(f.Items))
 	for _, i := range f.Items {

@@ -38,6 +38,8 @@ type Window struct {
 	From     time.Time `json:"from"`      // exact, UTC
 	To       time.Time `json:"to"`        // exclusive
 	Zone     string    `json:"zone"`
+
+	location *time.Location
 }
 
 // Text is the window for people.

@@ -41,7 +41,12 @@ func build(t *testing.T, poor, classified, talk, calls float64) *Page {
 	}
 	states := &qos.Table{Dimensions: []string{"day", "site"}, Sums: []string{"poor", "classified", "talk", "calls"},
 		States: []qos.State{{Key: []qos.Member{qos.Text("2017-09-12"), qos.Null()}, Sums: []float64{poor, classified, talk, calls}}}}
-	return Build(Input{Definition: d, States: map[string]*qos.Table{"legs": states}})
+	day := time.Date(2017, 9, 12, 0, 0, 0, 0, time.UTC)
+	p, err := Build(Input{Definition: d, Window: Day(day, day, time.UTC), States: map[string]*qos.Table{"legs": states}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func TestTilesSayWhatTheyStandOn(t *testing.T) {
@@ -50,8 +55,8 @@ func TestTilesSayWhatTheyStandOn(t *testing.T) {
 		{"3.01\u00a0%", "2.74\u00a0% – 3.31\u00a0%", "watch"}, {"180.0\u00a0s", "", ""}, {"620", "", ""}, {"31.0\u00a0h", "", ""},
 	}
 	for i, tile := range p.Sections[0].Tiles {
-		if tile.Text != want[i].text || tile.Interval != want[i].interval || tile.Verdict != want[i].verdict {
-			t.Errorf("%s: %q %q %q, want %q", tile.Measure, tile.Text, tile.Interval, tile.Verdict, want[i])
+		if tile.Figure.Text != want[i].text || tile.Figure.Interval != want[i].interval || tile.Figure.Verdict != want[i].verdict {
+			t.Errorf("%s: %q %q %q, want %q", tile.Measure, tile.Figure.Text, tile.Figure.Interval, tile.Figure.Verdict, want[i])
 		}
 	}
 	if p.Verdict.Word != "watch" || p.Verdict.Sentence != "Poor calls at 3.01\u00a0% (good ≤ 2\u00a0%, acceptable ≤ 3\u00a0%; n = 13\u202f781)." {
@@ -62,7 +67,7 @@ func TestTilesSayWhatTheyStandOn(t *testing.T) {
 func TestTooFewItemsAreNotShownAsANumber(t *testing.T) {
 	p := build(t, 1, 29, 0, 0)
 	tiles := p.Sections[0].Tiles
-	if tiles[0].Text != "n<30" || tiles[0].Verdict != "too few data" || tiles[1].Text != "no data" || tiles[2].Text != "0" {
+	if tiles[0].Figure.Text != "n<30" || tiles[0].Figure.Verdict != "too few data" || tiles[1].Figure.Text != "no data" || tiles[2].Figure.Text != "0" {
 		t.Errorf("got %+v", tiles)
 	}
 	if p.Verdict.Word != "too few data" {
@@ -79,7 +84,7 @@ func TestJSONHoldsTheFigures(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &back); err != nil {
 		t.Fatal(err)
 	}
-	if tile := back.Sections[0].Tiles[0]; *tile.Value != 415.0/13781 || tile.N != 13781 || *tile.Low >= *tile.Value {
+	if tile := back.Sections[0].Tiles[0]; *tile.Figure.Value != 415.0/13781 || tile.Figure.N != 13781 || *tile.Figure.Low >= *tile.Figure.Value {
 		t.Errorf("got %+v", tile)
 	}
 }

@@ -1,0 +1,192 @@
+package job
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+
+	"qosreport/internal/definition"
+	"qosreport/internal/qos"
+	"qosreport/internal/query"
+	"qosreport/internal/report"
+)
+
+// data is what the queries returned.
+type data struct {
+	principal string
+	states    map[string]*qos.Table
+	rows      map[string]*query.Spool
+	queries   []report.Query // in the order of the statements
+}
+
+func (d *data) close() {
+	for _, spool := range d.rows {
+		spool.Close()
+	}
+}
+
+// fetch runs the statements over several sessions. The first that fails ends the others,
+// and its error is the one that is told. Data are given with an error, too: they are to
+// be closed.
+func fetch(ctx context.Context, o Options, statements []Statement) (*data, error) {
+	o.Progress.Phase("query")
+	d := &data{states: make(map[string]*qos.Table), rows: make(map[string]*query.Spool), queries: make([]report.Query, len(statements))}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	f := &fetcher{Options: o, data: d, todo: make(chan int, len(statements)), statements: statements}
+	for i := range statements {
+		f.todo <- i
+	}
+	close(f.todo)
+	var workers sync.WaitGroup
+	for range min(max(o.Sessions, 1), len(statements)) {
+		workers.Go(func() {
+			if err := f.work(ctx); err != nil {
+				f.fail(err)
+				cancel(err)
+			}
+		})
+	}
+	workers.Wait()
+	return d, f.failed
+}
+
+// fetcher is what the sessions of a run share.
+type fetcher struct {
+	Options
+	statements []Statement
+	todo       chan int // statements that nobody has taken
+
+	mu     sync.Mutex
+	data   *data
+	failed error // the first
+}
+
+func (f *fetcher) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed == nil {
+		f.failed = err
+	}
+}
+
+// work takes statements over one session until none is left. A session is opened only
+// while there is something to do.
+func (f *fetcher) work(ctx context.Context) error {
+	var session Coordinator
+	for i := range f.todo {
+		if err := context.Cause(ctx); err != nil {
+			return errors.Join(err, closeSession(ctx, session))
+		}
+		if session == nil {
+			var err error
+			if session, err = f.Connect(ctx); err != nil {
+				return err
+			}
+			f.mu.Lock()
+			f.data.principal = session.Principal()
+			f.mu.Unlock()
+		}
+		if err := f.read(ctx, session, i); err != nil {
+			return errors.Join(fmt.Errorf("dataset %s: %w", f.statements[i].Dataset, err), closeSession(ctx, session))
+		}
+	}
+	return closeSession(ctx, session)
+}
+
+func closeSession(ctx context.Context, session Coordinator) error {
+	if session == nil {
+		return nil
+	}
+	return session.Close(ctx)
+}
+
+// read runs statement i and keeps what it returns.
+func (f *fetcher) read(ctx context.Context, session Coordinator, i int) error {
+	s := f.statements[i]
+	started := f.Now()
+	f.Progress.Started(s.Dataset)
+	result, err := session.Query(ctx, s.SQL)
+	if err != nil {
+		return err
+	}
+	f.Progress.Query(s.Dataset, result.QueryID(), session.Coordinator())
+	source := &counted{Source: result, dataset: s.Dataset, progress: f.Progress}
+	states, spool, err := f.take(ctx, source, s)
+	if closeErr := result.Close(ctx); err == nil {
+		err = closeErr
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if spool != nil {
+		f.data.rows[s.Dataset] = spool
+	}
+	if err != nil {
+		return err
+	}
+	if states != nil {
+		f.data.states[s.Dataset] = states
+	}
+	f.Progress.Finished(s.Dataset)
+	sum := sha256.Sum256([]byte(s.SQL))
+	f.data.queries[i] = report.Query{
+		Dataset:     s.Dataset,
+		Days:        s.Days.Text(),
+		Coordinator: session.Coordinator(),
+		QueryID:     result.QueryID(),
+		Statement:   s.SQL,
+		SHA256:      hex.EncodeToString(sum[:]),
+		Started:     started.UTC(),
+		Seconds:     f.Now().Sub(started).Seconds(),
+		Rows:        source.rows,
+		Warnings:    result.Warnings(),
+	}
+	return nil
+}
+
+// take reads all rows as what the dataset says they are.
+func (f *fetcher) take(ctx context.Context, source query.Source, s Statement) (*qos.Table, *query.Spool, error) {
+	d := f.Definition.Datasets[s.Dataset]
+	if d.Rows {
+		spool, err := query.ReadRows(ctx, source, query.RowContract{Limit: d.RowLimit(), Hash: d.Hash})
+		return nil, spool, err
+	}
+	states, err := query.ReadStates(ctx, source, contract(d, s.Days))
+	return states, nil, err
+}
+
+func contract(d *definition.Dataset, days report.Window) query.Contract {
+	c := query.Contract{
+		Dimensions: d.Dimensions,
+		Sums:       d.Sums,
+		Minima:     d.Minima,
+		Maxima:     d.Maxima,
+		Quality:    d.Quality,
+		FirstDay:   days.FromDate,
+		LastDay:    days.ToDate,
+	}
+	if h := d.Histogram; h != nil {
+		c.Histogram = &query.Histogram{Bin: h.Bin, Count: h.Count, Low: h.Low, High: h.High, Scale: *d.Scale()}
+	}
+	return c
+}
+
+// counted tells the progress how many rows have come.
+type counted struct {
+	query.Source
+	dataset  string
+	progress Progress
+	rows     int64
+}
+
+func (c *counted) Next(ctx context.Context) (*query.Batch, error) {
+	batch, err := c.Source.Next(ctx)
+	if err == nil {
+		c.rows += int64(batch.Rows)
+		c.progress.Rows(c.dataset, batch.Rows)
+	}
+	return batch, err
+}

@@ -1,0 +1,97 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"qosreport/internal/qos"
+)
+
+// verdict is the worst of the headline measures and the findings; the sentence says which
+// of them decided. Limits of data quality that were passed stand beside it.
+func (b *builder) verdict(sections []Section) Verdict {
+	v := b.judged()
+	for _, s := range sections {
+		if s.Quality == nil {
+			continue
+		}
+		for _, c := range s.Quality.Checks {
+			if c.Failed {
+				v.Incomplete = append(v.Incomplete, c.sentence())
+			}
+		}
+	}
+	return v
+}
+
+func (c Check) sentence() string {
+	text := c.Label
+	if c.Column != "" {
+		text = c.Column + " " + text
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s: %s (%s)", text, c.Text, c.Bound))
+}
+
+func (b *builder) judged() Verdict {
+	worst, decided, all := qos.NotJudged, Tile{}, []Tile(nil)
+	for _, name := range b.def.MeasureOrder {
+		m := b.def.Measures[name]
+		if !m.Headline {
+			continue
+		}
+		f, _ := b.figure(m, b.days) // the same tables went together before
+		t := Tile{Head: b.head(name), Figure: newFigure(m, f)}
+		all = append(all, t)
+		if v := verdictOf(t.Figure.Verdict); v > worst {
+			worst, decided = v, t
+		}
+	}
+	var items []Finding
+	for _, name := range b.def.FindingOrder {
+		items = append(items, b.found[name].items...)
+	}
+	sortFindings(items)
+	if len(items) > 0 && verdictOf(items[0].Verdict) >= max(worst, qos.Watch) {
+		return Verdict{Word: items[0].Verdict, Sentence: b.incidentSentence(items[0])}
+	}
+	switch worst {
+	case qos.NotJudged:
+		return Verdict{Word: worst.String(), Sentence: "No measure of this report is judged."}
+	case qos.Good:
+		return Verdict{Word: worst.String(), Sentence: goodSentence(all)}
+	}
+	f := decided.Figure
+	return Verdict{Word: worst.String(), Sentence: fmt.Sprintf("%s at %s (%s; n = %s).", decided.Label, f.Text, decided.Limits, FormatNumber(f.N, 0))}
+}
+
+// incidentSentence names the incident that decided, and how it stands in the whole.
+func (b *builder) incidentSentence(f Finding) string {
+	m := b.def.Measures[f.Measure]
+	whole, _ := b.figure(m, b.days)
+	h := b.head(f.Measure)
+	what := h.Label
+	if h.Better == string(qos.Up) {
+		what = "failures of " + h.Label
+	}
+	return fmt.Sprintf("%s caused %s of %s (%s); the whole window is at %s (%s).",
+		f.place(len(b.days) > 1), FormatNumber(f.Bad, 0), FormatNumber(f.Of, 0), what, newFigure(m, whole).Text, h.Limits)
+}
+
+func goodSentence(tiles []Tile) string {
+	var parts []string
+	for _, t := range tiles {
+		if t.Figure.Verdict == qos.Good.String() {
+			parts = append(parts, t.Label+" "+t.Figure.Text)
+		}
+	}
+	return strings.Join(parts, ", ") + ": within the limits, and nothing unusual was found."
+}
+
+func verdictOf(word string) qos.Verdict {
+	for v := qos.NotJudged; v <= qos.Breach; v++ {
+		if v.String() == word {
+			return v
+		}
+	}
+	return qos.NotJudged
+}
