@@ -1,0 +1,86 @@
+package html
+
+import (
+	"html/template"
+	"io"
+	"iter"
+
+	"qosreport/internal/query"
+	"qosreport/internal/report"
+)
+
+// table is rows and columns to be drawn.
+type table struct {
+	*report.Grid
+	Label string
+	Raw   bool // rows of a query: no column names the row, and NULL is told
+	Last  int  // the row of all other members; -1 without
+	d     *drawing
+}
+
+// Each gives the rows as elements, one after the other, so that a long table is never
+// whole in memory. A template for each cell takes eight times as long.
+func (t table) Each() iter.Seq[template.HTML] {
+	return func(yield func(template.HTML) bool) {
+		var out []byte
+		row := 0
+		err := t.Grid.Each(func(values []report.Value) error {
+			out = append(out[:0], "<tr>"...)
+			if row == t.Last {
+				out = append(out[:0], `<tr class="other">`...)
+			}
+			for i, v := range values {
+				out = t.appendCell(out, i, v)
+			}
+			out = append(out, "</tr>\n"...)
+			if row++; !yield(template.HTML(out)) {
+				return io.EOF
+			}
+			return nil
+		})
+		if err != nil && err != io.EOF && t.d.err == nil {
+			t.d.err = err
+		}
+	}
+}
+
+func (t table) appendCell(out []byte, column int, v report.Value) []byte {
+	tag, attributes := "td", ""
+	if column == 0 && !t.Raw {
+		tag, attributes = "th", ` scope="row"`
+	}
+	numeric := t.Columns[column].Numeric
+	if numeric {
+		attributes += ` class="number"`
+	}
+	out = append(out, "<"+tag+attributes+">"...)
+	if mark := marked(v, numeric); mark != "" {
+		out = append(out, `<span class="mark `+mark+`"><span aria-hidden="true">`+symbol(mark)+`</span>`...)
+		if numeric { // the text does not say the verdict itself
+			out = append(out, `<span class="aloud">`+mark+`</span>`...)
+		}
+		out = append(out, "</span> "...)
+	}
+	shown := template.HTMLEscapeString(query.Printable(v.Shown))
+	switch null := v.Kind == query.CellNull; {
+	case null && t.Raw:
+		out = append(out, `<span class="quiet">NULL</span>`...)
+	case null && numeric && shown != "": // the reason why there is no number
+		out = append(out, `<span class="quiet">`+shown+`</span>`...)
+	default:
+		out = append(out, shown...)
+	}
+	return append(out, "</"+tag+">"...)
+}
+
+// marked is the verdict that is worth a symbol: in columns of numbers what is good goes
+// without saying.
+func marked(v report.Value, numeric bool) string {
+	switch {
+	case v.Verdict == "watch" || v.Verdict == "breach":
+		return v.Verdict
+	case v.Verdict == "good" && !numeric:
+		return v.Verdict
+	}
+	return ""
+}
