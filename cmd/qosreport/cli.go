@@ -30,6 +30,7 @@ type commands struct {
 	Demo     demoCmd     `cmd:"" help:"Run the main job on a cluster inside the process."`
 	Query    queryCmd    `cmd:"" help:"Run statements and print their rows."`
 	SQL      sqlCmd      `cmd:"" name:"sql" help:"Print the statements of a report."`
+	Explain  explainCmd  `cmd:"" help:"Show how the cluster would run a report; refuse scans of whole tables."`
 	Validate validateCmd `cmd:"" help:"Find every mistake of configuration, reports and queries."`
 	Version  versionCmd  `cmd:"" help:"Print version and build."`
 }

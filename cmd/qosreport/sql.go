@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"time"
 
+	"qosreport/internal/config"
+	"qosreport/internal/definition"
 	"qosreport/internal/fault"
 	"qosreport/internal/job"
 )
@@ -21,20 +24,7 @@ func (s *sqlCmd) Run(a *app) error {
 		return err
 	}
 	s.apply(c)
-	window, err := s.window(c, a.now())
-	if err != nil {
-		return fault.New(fault.Usage, 0, err)
-	}
-	definitions, templates, err := s.definitions([]string{s.Report})
-	if err != nil {
-		return err
-	}
-	d := definitions[0]
-	args, err := s.args(d)
-	if err != nil {
-		return err
-	}
-	statements, err := job.Statements(d, templates, args, window)
+	d, statements, err := s.statements(&s.fileFlags, s.Report, c, a.now())
 	if err != nil {
 		return err
 	}
@@ -44,4 +34,22 @@ func (s *sqlCmd) Run(a *app) error {
 		}
 	}
 	return nil
+}
+
+// statements are what a run of the report would ask for the days of the flags.
+func (r *windowFlags) statements(files *fileFlags, name string, c *config.Config, now time.Time) (*definition.Definition, []job.Statement, error) {
+	window, err := r.window(c, now)
+	if err != nil {
+		return nil, nil, fault.New(fault.Usage, 0, err)
+	}
+	definitions, templates, err := files.definitions([]string{name})
+	if err != nil {
+		return nil, nil, err
+	}
+	args, err := r.args(definitions[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	statements, err := job.Statements(definitions[0], templates, args, window)
+	return definitions[0], statements, err
 }

@@ -18,6 +18,7 @@ type Dataset struct {
 	Histogram  *Histogram         `yaml:"histogram"` // rows are bins
 	Quality    bool               `yaml:"quality"`   // columns are counts of what is wrong with the data
 	Limits     map[string]*Number `yaml:"limits"`    // of quality: the largest share of the rows, by what is counted
+	FullScan   bool               `yaml:"full_scan"` // reading every partition is meant
 	Rows       bool               `yaml:"rows"`      // plain rows, never merged
 	Limit      int                `yaml:"limit"`     // most rows; 0 means 1000
 	Hash       []string           `yaml:"hash"`      // columns of plain rows whose texts are replaced by a hash

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestExplainShowsThePlansOfAReport(t *testing.T) {
+	l := startLab(t, nil)
+	r := call(t.Context(), append([]string{"explain", "voice-daily", "--date", "2017-09-12", "--zone", "Europe/Bratislava"}, settings(l)...)...)
+	if r.code != 0 || strings.Count(r.stdout, "-- voice-daily, dataset") != 5 || !strings.Contains(r.stdout, "partition predicates: dt") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+func TestExplainRefusesAScanOfTheWholeTable(t *testing.T) {
+	l := startLab(t, nil)
+	w := &world{t: t, args: append([]string{"explain", "one", "--date", "2017-09-12"}, settings(l)...)}
+	w.report("SELECT name FROM acme LIMIT 3", "rows: true")
+	r := call(t.Context(), w.args...)
+	if r.code != 2 || !strings.Contains(r.stderr, "dataset one reads all partitions of default.acme") || !strings.Contains(r.stderr, "full_scan: true") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	w.report("SELECT name FROM acme LIMIT 3", "rows: true, full_scan: true")
+	if r := call(t.Context(), w.args...); r.code != 0 {
+		t.Errorf("allowed, exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	w.report("SELECT nope FROM acme", "rows: true")
+	if r := call(t.Context(), w.args...); r.code != 5 || !strings.Contains(r.stderr, "explain dataset one: ") {
+		t.Errorf("a wrong column, exit code %d\n%s", r.code, r.stderr)
+	}
+	w.set("--config-dir", filepath.Join(t.TempDir(), "none"))
+	if r := call(t.Context(), w.args...); r.code != 2 {
+		t.Errorf("no configuration, exit code %d\n%s", r.code, r.stderr)
+	}
+}
