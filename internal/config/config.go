@@ -23,6 +23,7 @@ type Config struct {
 	Out      string   `yaml:"out"`      // folder of the files
 	Impala   Impala   `yaml:"impala"`
 	Kerberos Kerberos `yaml:"kerberos"`
+	SMTP     SMTP     `yaml:"smtp"`
 	Log      Log      `yaml:"log"`
 
 	// Flags name the flag for each key, like impala.hosts, whose value a flag has replaced.
@@ -121,6 +122,7 @@ func Default() *Config {
 			MaxSessions: 2,
 		},
 		Kerberos: Kerberos{KRB5Conf: "/etc/krb5.conf"},
+		SMTP:     SMTP{MaxSize: Size{Bytes: 20_000_000}, Allow: []string{}},
 		Log:      Log{Level: "info", Format: "auto"},
 	}
 }

@@ -25,6 +25,7 @@ func (c *Config) Validate() error {
 	v.Require("log.format", slices.Contains([]string{"auto", "text", "json"}, c.Log.Format), "is %q: write auto, text or json", c.Log.Format)
 	c.Impala.validate(v)
 	c.Kerberos.validate(v)
+	c.SMTP.validate(v)
 	return fault.New(fault.Usage, 0, v.Err())
 }
 
