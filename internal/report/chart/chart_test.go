@@ -183,6 +183,32 @@ func TestFiguresStandOnTheirScale(t *testing.T) {
 	}
 }
 
+func TestNamesOfNearLimitsMoveApart(t *testing.T) {
+	for _, limits := range [][2]float64{{0.02, 0.021}, {0.021, 0.02}, {0.02, 0.02}} {
+		trend := trendOf(0, 0.5)
+		trend.Series[0].Good, trend.Series[0].Acceptable = &limits[0], &limits[1]
+		drawing := Trend(trend)[0].SVG(wide)
+		height := func(name string) float64 {
+			m := regexp.MustCompile(`y="([0-9.]+)"[^>]*>` + name).FindStringSubmatch(drawing)
+			if m == nil {
+				t.Fatalf("%s has no name", name)
+			}
+			y, err := strconv.ParseFloat(m[1], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return y
+		}
+		apart := height("acceptable") - height("good")
+		if limits[0] < limits[1] {
+			apart = -apart
+		}
+		if math.Abs(apart-fontSize) > 0.2 {
+			t.Errorf("limits %v: good is %v above acceptable", limits, apart)
+		}
+	}
+}
+
 func TestTheVolumeStandsInAStripOfItsOwn(t *testing.T) {
 	trend := trendOf(1, 2, 3)
 	trend.Volume = &report.Series{Head: report.Head{Label: "Calls"}, Points: points(1000, gap, 500)}
@@ -248,10 +274,11 @@ func TestDaysHaveRoomForTheirLabels(t *testing.T) {
 
 func TestADrawingIsTheSameEachTime(t *testing.T) {
 	c := Trend(trendOf(1, 2, gap, 4))[0]
-	if c.SVG(wide) != c.SVG(wide) {
+	drawing := c.SVG(wide)
+	if again := c.SVG(wide); drawing != again {
 		t.Error("two drawings of one chart differ")
 	}
-	if drawing := c.SVG(wide); strings.Contains(drawing, " id=") || strings.Contains(drawing, "#") || strings.Contains(drawing, "font-family") {
+	if strings.Contains(drawing, " id=") || strings.Contains(drawing, "#") || strings.Contains(drawing, "font-family") {
 		t.Errorf("the drawing has an id, a colour or a font of its own: %s", drawing)
 	}
 }

@@ -103,7 +103,7 @@ type long struct {
 	late    int // rows that were read before anything was written
 }
 
-func (l *long) Len() int { return 100_000 }
+func (l *long) Len() int { return 20_000 }
 func (l *long) Each(row func(cells []query.Cell) error) error {
 	cells := []query.Cell{text("name"), {Kind: query.CellInt, Int: 1}}
 	for range l.Len() {

@@ -270,6 +270,7 @@ func someRows() rows {
 		{text("Zürich"), {Kind: query.CellInt, Int: 3}},
 		{{Kind: query.CellNull}, {Kind: query.CellNumber, Num: 0.5}},
 		{text(""), {Kind: query.CellNull}},
+		{text(strings.Repeat("endless", 60)), {Kind: query.CellInt, Int: -12}},
 		{{Kind: query.CellTime, Text: "2017-09-12 15:14:58.590000000"}, {Kind: query.CellDecimal, Text: "0.10"}},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"html/template"
 	"io"
 	"iter"
+	"strings"
+	"unicode/utf8"
 
 	"qosreport/internal/query"
 	"qosreport/internal/report"
@@ -46,12 +48,15 @@ func (t table) Each() iter.Seq[template.HTML] {
 
 func (t table) appendCell(out []byte, column int, v report.Value) []byte {
 	tag, attributes := "td", ""
-	if column == 0 && !t.Raw {
+	if column == 0 && !t.Raw && v.Shown != "" {
 		tag, attributes = "th", ` scope="row"`
 	}
 	numeric := t.Columns[column].Numeric
-	if numeric {
+	switch {
+	case numeric:
 		attributes += ` class="number"`
+	case longWord(v.Shown):
+		attributes += ` class="long"`
 	}
 	out = append(out, "<"+tag+attributes+">"...)
 	if mark := marked(v, numeric); mark != "" {
@@ -71,6 +76,18 @@ func (t table) appendCell(out []byte, column int, v report.Value) []byte {
 		out = append(out, shown...)
 	}
 	return append(out, "</"+tag+">"...)
+}
+
+// longWord reports whether a text holds a word that may be broken where paper is narrow.
+// Breaking any word would make columns of short codes narrower than their codes.
+func longWord(text string) bool {
+	const most = 14
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ' ' || r == '-' }) {
+		if utf8.RuneCountInString(word) > most {
+			return true
+		}
+	}
+	return false
 }
 
 // marked is the verdict that is worth a symbol: in columns of numbers what is good goes
