@@ -23,9 +23,10 @@ func linear(low, high float64, steps int, percent bool) scale {
 	}
 	if high-low <= 1e-9*math.Abs(high) {
 		around := math.Max(math.Abs(low)/10, 1e-3)
-		low, high = low-around, high+around
-		if percent {
-			low, high = math.Max(low, 0), math.Min(high, math.Max(1, high-around))
+		if percent && low >= 0 && high <= 1 {
+			low, high = math.Max(low-around, 0), math.Min(high+around, 1)
+		} else {
+			low, high = low-around, high+around
 		}
 	}
 	s := scale{step: roundStep((high - low) / float64(steps)), percent: percent}

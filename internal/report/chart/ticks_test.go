@@ -46,6 +46,7 @@ func FuzzScalesHoldTheirValues(f *testing.F) {
 	f.Add(0.0, 1.0, true)
 	f.Add(5.0, 5.0, false)
 	f.Add(-1e9, 1e-9, false)
+	f.Add(-50.0, -50.0, true)
 	f.Add(1e15, 1e15+1, false)
 	f.Fuzz(func(t *testing.T, low, high float64, percent bool) {
 		if !(low <= high) || math.Abs(low) > 1e100 || math.Abs(high) > 1e100 {
