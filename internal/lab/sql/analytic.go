@@ -45,7 +45,7 @@ func (o *windowing) prune(need []bool) {
 }
 
 func (o *windowing) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
-	alone, err := o.repeats(ctx, x)
+	repeated, err := o.repeated(ctx, x)
 	if err != nil || x.err != nil {
 		return err
 	}
@@ -54,17 +54,14 @@ func (o *windowing) run(ctx context.Context, x *execution, emit func([]Value) bo
 	for _, j := range o.wanted {
 		out[o.columns+j] = IntOf(1)
 	}
-	var key []byte
 	more := true
 	err = o.input.run(ctx, x, func(row []Value) bool {
-		if alone != nil {
-			if key = o.partitionKey(x, row, key); !alone.twice(hashOf(key)) {
-				for _, i := range o.kept {
-					out[i] = row[i]
-				}
-				more = x.err == nil && emit(out)
-				return more
+		if repeated != nil && !repeated.take() {
+			for _, i := range o.kept {
+				out[i] = row[i]
 			}
+			more = x.err == nil && emit(out)
+			return more
 		}
 		mark := s.keep(row)
 		for i := range o.keys {

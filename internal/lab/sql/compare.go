@@ -49,7 +49,7 @@ func comparison(e *expr, op string, a, b compiled) (evaluate, error) {
 	left, right := a.eval, b.eval
 	compare := comparator(typ.Kind, answersOf(op), left, right)
 	if b.constant && !b.value().IsNull() {
-		compare = comparatorWith(typ.Kind, answersOf(op), left, b.value())
+		compare = comparatorWith(typ.Kind, answersOf(op), a, b.value())
 	}
 	if op != "<=>" && op != "is distinct from" {
 		return compare, nil
@@ -112,8 +112,17 @@ func (a *answers) ofDoubles(l, r float64) Value {
 }
 
 // comparatorWith compares with a constant, as most conditions do.
-func comparatorWith(kind Kind, answers answers, left evaluate, right Value) evaluate {
+func comparatorWith(kind Kind, answers answers, a compiled, right Value) evaluate {
+	left := a.eval
 	switch {
+	case kind.binary() && a.plain():
+		limit, index := right.Float(), a.expr.index
+		return func(_ *execution, row []Value) Value {
+			if row[index].kind == Null {
+				return Value{}
+			}
+			return answers.ofDoubles(row[index].Float(), limit)
+		}
 	case kind.binary():
 		limit := right.Float()
 		return func(x *execution, row []Value) Value {
@@ -122,6 +131,14 @@ func comparatorWith(kind Kind, answers answers, left evaluate, right Value) eval
 				return l
 			}
 			return answers.ofDoubles(l.Float(), limit)
+		}
+	case (kind.integer() || kind == Boolean || kind == Date) && a.plain():
+		index := a.expr.index
+		return func(_ *execution, row []Value) Value {
+			if row[index].kind == Null {
+				return Value{}
+			}
+			return answers.of(compareOrdered(row[index].n, right.n))
 		}
 	case kind.integer(), kind == Boolean, kind == Date:
 		return func(x *execution, row []Value) Value {

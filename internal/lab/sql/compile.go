@@ -17,6 +17,11 @@ type compiled struct {
 	constant bool // the same value on every row
 }
 
+// plain reports whether c is a column as it is.
+func (c compiled) plain() bool {
+	return c.expr != nil && c.expr.kind == columnExpr && c.expr.typ == c.typ
+}
+
 // mark sets need for the columns that c reads.
 func (c compiled) mark(need []bool) {
 	c.expr.any(func(e *expr) bool {
@@ -267,6 +272,9 @@ func decided(conditions []evaluate, results []compiled) (compiled, error) {
 		return compiled{}, err
 	}
 	branches := evals(results)
+	if len(conditions) == 1 {
+		return compiled{typ: typ, eval: oneCase(conditions[0], results)}, nil
+	}
 	eval := func(x *execution, row []Value) Value {
 		for i, condition := range conditions {
 			if condition(x, row).n != 0 {
@@ -314,4 +322,28 @@ func evals(list []compiled) []evaluate {
 		functions[i] = c.eval
 	}
 	return functions
+}
+
+// oneCase is CASE WHEN condition THEN … [ELSE …] END, of which sums and counts are made.
+func oneCase(condition evaluate, results []compiled) evaluate {
+	otherwise := compiled{constant: true, eval: func(*execution, []Value) Value { return Value{} }}
+	if len(results) > 1 {
+		otherwise = results[1]
+	}
+	yes, no := results[0].eval, otherwise.eval
+	if results[0].constant && otherwise.constant {
+		yes, no := results[0].value(), otherwise.value()
+		return func(x *execution, row []Value) Value {
+			if condition(x, row).n != 0 {
+				return yes
+			}
+			return no
+		}
+	}
+	return func(x *execution, row []Value) Value {
+		if condition(x, row).n != 0 {
+			return yes(x, row)
+		}
+		return no(x, row)
+	}
 }

@@ -74,18 +74,25 @@ func (oneRow) explain(p *plan) {
 type project struct {
 	input   operator
 	exprs   []compiled
-	needed  []int
 	columns int // of the input
+
+	computed []int    // needed columns of the output
+	passed   [][2]int // those that are columns of the input: to, from
 }
 
 func (o *project) prune(need []bool) {
-	o.needed = o.needed[:0]
+	o.computed, o.passed = nil, nil
 	below := make([]bool, o.columns)
 	for i, wanted := range need {
-		if wanted {
-			o.needed = append(o.needed, i)
-			o.exprs[i].mark(below)
+		switch c := o.exprs[i]; {
+		case !wanted:
+			continue
+		case c.plain():
+			o.passed = append(o.passed, [2]int{i, c.expr.index})
+		default:
+			o.computed = append(o.computed, i)
 		}
+		o.exprs[i].mark(below)
 	}
 	o.input.prune(below)
 }
@@ -93,7 +100,10 @@ func (o *project) prune(need []bool) {
 func (o *project) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
 	out := make([]Value, len(o.exprs))
 	return o.input.run(ctx, x, func(row []Value) bool {
-		for _, i := range o.needed {
+		for _, p := range o.passed {
+			out[p[0]] = row[p[1]]
+		}
+		for _, i := range o.computed {
 			out[i] = o.exprs[i].eval(x, row)
 		}
 		return x.err == nil && emit(out)

@@ -9,11 +9,6 @@ import (
 // not be kept. Most rows are where ROW_NUMBER drops copies. So the partition keys are
 // read once before the rows are, and only rows whose key was met twice are sorted.
 
-// hashSeed is one for the process: hashes of different runs are never compared.
-var hashSeed = maphash.MakeSeed()
-
-func hashOf(key []byte) uint64 { return maphash.Bytes(hashSeed, key) }
-
 // A repeater is an operator that can read its rows twice: it makes a copy of itself,
 // which is pruned and run on its own and gives the same rows.
 type repeater interface{ again() operator }
@@ -79,65 +74,95 @@ func (o *windowing) partitionKey(x *execution, row []Value, key []byte) []byte {
 	return key
 }
 
-// repeats reads the partition keys, nil if that has no use.
-func (o *windowing) repeats(ctx context.Context, x *execution) (*repeats, error) {
+// repeated reads the partition keys and tells of each row whether another one has its key;
+// nil if that has no use.
+func (o *windowing) repeated(ctx context.Context, x *execution) (*bitmap, error) {
 	if o.once == nil {
 		return nil, nil
 	}
-	r := &repeats{slots: make([]uint64, 1<<10)}
+	met, seed := &meetings{slots: make([]uint32, 1<<12)}, maphash.MakeSeed()
+	var rows []uint32 // the hash of each
 	var key []byte
 	err := o.once.run(ctx, x, func(row []Value) bool {
 		key = o.partitionKey(x, row, key)
-		return x.err == nil && (!r.add(hashOf(key)) || x.keep(1, "ANALYTIC_EVAL_NODE"))
+		hash := uint32(maphash.Bytes(seed, key))
+		rows = append(rows, hash)
+		return x.err == nil && (!met.add(hash) || x.keep(1, "ANALYTIC_EVAL_NODE"))
 	})
-	return r, err
+	if err != nil || x.err != nil {
+		return nil, err
+	}
+	repeated := &bitmap{bits: make([]uint64, len(rows)/64+1)}
+	for i, hash := range rows {
+		if met.twice(hash) {
+			repeated.bits[i/64] |= 1 << (i % 64)
+		}
+	}
+	return repeated, nil
 }
 
-// repeats is a set of hashes that knows which were added twice. Two keys of one hash
-// count as a repetition, which costs time but is not wrong.
-type repeats struct {
-	slots []uint64 // open addressing; 0 is free, the lowest bit says twice
+// A bitmap has a bit for each row, in the order in which rows come.
+type bitmap struct {
+	bits []uint64
+	next int
+}
+
+// take gives the bit of the next row.
+func (b *bitmap) take() bool {
+	i := b.next
+	b.next++
+	if i/64 >= len(b.bits) { // a table that grew in between
+		return true
+	}
+	return b.bits[i/64]&(1<<(i%64)) != 0
+}
+
+// meetings is a set of hashes that knows which were added twice. Two keys of one hash
+// count as a repetition, which costs time but is not wrong; so 31 bits are enough, and
+// the set is small.
+type meetings struct {
+	slots []uint32 // open addressing; 0 is free, the lowest bit says twice
 	count int
 }
 
 const twiceBit = 1
 
-// slot is where a hash is, or the free place for it.
-func (r *repeats) slot(hash uint64) int {
-	mask := len(r.slots) - 1
-	i := int(hash>>32) & mask
-	for r.slots[i] != 0 && r.slots[i]&^twiceBit != hash {
+// kept is the form in which a hash is kept: not 0, without the lowest bit.
+func kept(hash uint32) uint32 { return max(hash&^twiceBit, 2) }
+
+// slot is where a kept hash is, or the free place for it.
+func (m *meetings) slot(hash uint32) int {
+	mask := len(m.slots) - 1
+	i := int(hash>>1) & mask
+	for m.slots[i] != 0 && m.slots[i]&^twiceBit != hash {
 		i = (i + 1) & mask
 	}
 	return i
 }
 
-// stored is the form in which a hash is kept: not 0, without the lowest bit.
-func stored(hash uint64) uint64 { return hash&^twiceBit | 2 }
-
 // add reports whether the hash is new.
-func (r *repeats) add(hash uint64) bool {
-	hash = stored(hash)
-	i := r.slot(hash)
-	if r.slots[i] != 0 {
-		r.slots[i] |= twiceBit
+func (m *meetings) add(hash uint32) bool {
+	hash = kept(hash)
+	i := m.slot(hash)
+	if m.slots[i] != 0 {
+		m.slots[i] |= twiceBit
 		return false
 	}
-	r.slots[i] = hash
-	if r.count++; r.count > len(r.slots)/2 {
-		r.grow()
+	m.slots[i] = hash
+	if m.count++; m.count > len(m.slots)/2 {
+		m.grow()
 	}
 	return true
 }
 
-func (r *repeats) grow() {
-	old := r.slots
-	r.slots = make([]uint64, 2*len(old))
+func (m *meetings) grow() {
+	old := m.slots
+	m.slots = make([]uint32, 4*len(old))
 	for _, hash := range old {
 		if hash != 0 {
-			r.slots[r.slot(hash&^twiceBit)] = hash
+			m.slots[m.slot(hash&^twiceBit)] = hash
 		}
 	}
 }
 
-func (r *repeats) twice(hash uint64) bool { return r.slots[r.slot(stored(hash))]&twiceBit != 0 }
+func (m *meetings) twice(hash uint32) bool { return m.slots[m.slot(kept(hash))]&twiceBit != 0 }

@@ -23,9 +23,8 @@ func (k *compiler) timeFunction(name string) []overload {
 	case "unix_timestamp":
 		return k.unixOverloads()
 	case "to_date":
-		return []overload{{params: "t", result: String, one: func(_ *execution, v Value) Value {
-			return StringOf(string(appendDate(nil, floorDiv(v.n, secondsPerDay))))
-		}}}
+		dates := &dater{}
+		return []overload{{params: "t", result: String, one: func(_ *execution, v Value) Value { return dates.text(dayOf(v)) }}}
 	case "from_unixtime":
 		return []overload{
 			{params: "b", result: String, one: func(_ *execution, v Value) Value { return textOf(timestampInRange(v.n, 0)) }},
@@ -126,7 +125,8 @@ func buildZone(_ *compiler, e *expr, args []compiled) (compiled, error) {
 		return compiled{}, unsupported("timezone '" + name + "'")
 	}
 	if e.name == "from_utc_timestamp" {
-		return strict(moment, moment.typ, func(_ *execution, v Value) Value { return timestampOfClock(v.utc().In(zone)) }), nil
+		offsets := &offsetter{zone: zone}
+		return strict(moment, moment.typ, func(_ *execution, v Value) Value { return timestampInRange(v.n+offsets.east(v.n), v.nanos) }), nil
 	}
 	return strict(moment, moment.typ, func(_ *execution, v Value) Value { return instantOf(v, zone) }), nil
 }
