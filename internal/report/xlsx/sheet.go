@@ -1,306 +1,216 @@
 package xlsx
 
 import (
-	"fmt"
-	"math"
 	"strings"
-	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
-	"qosreport/internal/query"
 	"qosreport/internal/report"
 )
 
 // sheetWriter writes one sheet from top to bottom.
 type sheetWriter struct {
-	book *book
-	out  *excelize.StreamWriter
-	name string
-	row  int // the last one written
+	book   *book
+	name   string
+	blocks []block
+	out    *excelize.StreamWriter
+	row    int             // the last one written
+	widths []float64       // of the columns, in characters
+	cells  []excelize.Cell // of one row of a grid; used again
+	refs   []any           // pointers to them
 }
 
-// sections writes the sections of the sheet below each other. Widths and panes come
-// before the first row, or they are lost without an error.
-func (s *sheetWriter) sections(sections []report.Section) error {
-	alone := len(sections) == 1 && sections[0].Kind == report.KindTable
-	if err := s.layout(sections, alone); err != nil {
+// block is one section, with its rows and columns where it has any.
+type block struct {
+	section report.Section
+	grid    *report.Grid
+}
+
+// alone reports whether the sheet is one grid and nothing else that could move.
+func (s *sheetWriter) alone() bool {
+	return len(s.blocks) == 1 && s.blocks[0].grid != nil && !s.blocks[0].charted()
+}
+
+// plain reports whether the sheet is the rows of one table. It starts with the header
+// then, as those who read it by program expect.
+func (s *sheetWriter) plain() bool {
+	return s.alone() && s.blocks[0].section.Kind == report.KindTable
+}
+
+// charted reports whether a chart stands beside the grid.
+func (b block) charted() bool {
+	return b.section.Kind == report.KindTrend || b.section.Kind == report.KindHistogram
+}
+
+// filtered reports whether the rows are a list that readers filter and sort.
+func (b block) filtered() bool {
+	switch b.section.Kind {
+	case report.KindTable, report.KindRanking, report.KindFindings, report.KindQuality, report.KindDefinitions:
+		return b.grid.Len() > 0
+	}
+	return false
+}
+
+func (s *sheetWriter) draw() error {
+	head := s.head()
+	if s.plain() {
+		head = nil
+	}
+	if err := s.layout(len(head)); err != nil {
 		return err
 	}
-	if !alone {
-		if err := s.head(); err != nil {
+	for i, l := range head {
+		if err := s.sentence(l.mark, l.text, l.look); err != nil {
 			return err
 		}
+		if i == len(head)-1 {
+			s.row++
+		}
 	}
-	for _, section := range sections {
-		if !alone {
-			if err := s.write(excelize.Cell{StyleID: s.book.styles.title, Value: text(section.Title)}); err != nil {
-				return err
-			}
-		}
-		draw := s.tiles
-		if section.Kind == report.KindTable {
-			draw = s.table
-		}
-		if err := draw(section, alone); err != nil {
+	for _, b := range s.blocks {
+		if err := s.block(b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// layout sets widths for all rows and freezes the header of a sheet that is one table.
-func (s *sheetWriter) layout(sections []report.Section, alone bool) error {
-	widths := []float64{28, 14, 8, 14, 34, 24, 12}
-	for _, section := range sections {
-		if section.Kind != report.KindTable {
-			continue
-		}
-		measured, err := measure(section.Table)
-		if err != nil {
-			return err
-		}
-		for i, w := range measured {
-			if i == len(widths) {
-				widths = append(widths, w)
-			}
-			if alone {
-				widths[i] = w
-			} else {
-				widths[i] = max(widths[i], w)
-			}
-		}
+// layout sets the widths of the columns, which parts of the sheet stay in sight, and which
+// rows are repeated in print.
+func (s *sheetWriter) layout(headLines int) error {
+	if err := s.measure(); err != nil {
+		return err
 	}
-	for i, w := range widths {
+	for i, w := range s.widths {
 		if err := s.out.SetColWidth(i+1, i+1, w); err != nil {
 			return err
 		}
 	}
-	if !alone {
-		return nil
+	switch {
+	case !s.alone() || s.blocks[0].grid.Len() == 0:
+		return s.printTitles(1, min(2, max(1, headLines)))
+	case !s.plain():
+		headLines += 2 + s.blocks[0].introLines()
 	}
-	return s.out.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})
+	header := headLines + 1
+	panes := excelize.Panes{Freeze: true, YSplit: header, ActivePane: "bottomLeft"}
+	if s.blocks[0].section.Kind == report.KindHeatmap {
+		panes.XSplit, panes.ActivePane = 1, "bottomRight"
+	}
+	corner, err := excelize.CoordinatesToCellName(panes.XSplit+1, header+1)
+	if err != nil {
+		return err
+	}
+	panes.TopLeftCell = corner
+	if err := s.out.SetPanes(&panes); err != nil {
+		return err
+	}
+	return s.printTitles(header, header)
 }
 
-// measuredRows is how many rows of a table decide the widths of its columns.
-const measuredRows = 1000
-
-func measure(t *report.Table) ([]float64, error) {
-	widths := make([]float64, len(t.Columns))
-	for i, c := range t.Columns {
-		widths[i] = float64(utf8.RuneCountInString(c.Name)) + 3
-	}
-	rows := 0
-	err := t.Rows.Each(func(cells []query.Cell) error {
-		if rows++; rows > measuredRows {
-			return errMeasured
-		}
-		for i, c := range cells {
-			n := 12
-			switch c.Kind {
-			case query.CellText, query.CellDecimal:
-				n = utf8.RuneCountInString(c.Text)
-			case query.CellTime:
-				n = 22
-			}
-			widths[i] = min(max(widths[i], float64(n)+2), 60)
-		}
-		return nil
-	})
-	if err == errMeasured {
-		err = nil
-	}
-	return widths, err
+// headLine is a line of the head: a marked word or nothing, and a sentence.
+type headLine struct {
+	mark string // a verdict
+	text string
+	look look
 }
-
-var errMeasured = fmt.Errorf("measured %d rows", measuredRows)
 
 // head says which report this is, and how it ended.
-func (s *sheetWriter) head() error {
+func (s *sheetWriter) head() []headLine {
 	p := s.book.page
-	lines := [][]any{
-		{excelize.Cell{StyleID: s.book.styles.title, Value: text(p.Title)}},
-		{excelize.Cell{StyleID: s.book.styles.quiet, Value: text(p.Window.Text() + " " + p.Window.Zone)}},
+	about := []string{strings.TrimSpace(p.Window.Text() + " " + p.Window.Zone)}
+	for _, param := range p.Params {
+		about = append(about, param.Name+": "+strings.Join(param.Values, ", "))
+	}
+	lines := []headLine{
+		{text: p.Title, look: look{bold: true, size: 16}},
+		{text: strings.Join(about, " · "), look: look{colour: quiet}},
 	}
 	if p.Verdict.Judged() {
-		lines = append(lines, []any{s.verdict(p.Verdict.Word), text(p.Verdict.Sentence)})
+		lines = append(lines, headLine{mark: p.Verdict.Word, text: p.Verdict.Sentence, look: look{bold: true}})
 	}
-	for _, line := range lines {
-		if err := s.write(line...); err != nil {
+	if reasons := p.Verdict.Incomplete; len(reasons) > 0 {
+		lines = append(lines, headLine{mark: report.IncompleteWord, text: strings.Join(reasons, "; ")})
+	}
+	return lines
+}
+
+// block writes one section and an empty row.
+func (s *sheetWriter) block(b block) error {
+	if !s.plain() {
+		if err := s.sentence("", b.section.Title, look{bold: true, size: 13}); err != nil {
 			return err
 		}
 	}
-	return s.write()
-}
-
-func (s *sheetWriter) verdict(word string) excelize.Cell {
-	symbol := map[string]string{"good": "✔ ", "watch": "▲ ", "breach": "✖ "}[word]
-	return excelize.Cell{StyleID: s.book.styles.verdict[word], Value: symbol + word}
-}
-
-func (s *sheetWriter) tiles(section report.Section, _ bool) error {
-	if err := s.header([]string{"Measure", "Value", "Unit", "Verdict", "Limits", "95 % interval", "n"}, []bool{1: true, 6: true}); err != nil {
+	draw := s.gridSection
+	if b.section.Kind == report.KindProvenance {
+		draw = func(block) error { return s.provenance() }
+	}
+	if err := draw(b); err != nil {
 		return err
 	}
-	for _, t := range section.Tiles {
-		value, err := s.figure(t)
-		if err != nil {
-			return err
+	for i, note := range b.section.Notes {
+		if i == 0 && b.grid != nil {
+			s.row++ // a filter would take the note for a row
 		}
-		row := []any{text(t.Label), value, text(t.Unit), nil, text(t.Limits), text(t.Figure.Interval), nil}
-		if t.Figure.Verdict != "" {
-			row[3] = s.verdict(t.Figure.Verdict)
-		}
-		if t.Counted() {
-			row[6] = excelize.Cell{StyleID: s.book.styles.integer, Value: t.Figure.N}
-		}
-		if err := s.write(row...); err != nil {
+		if err := s.sentence("", note, look{colour: quiet}); err != nil {
 			return err
 		}
 	}
-	return s.write()
-}
-
-// figure is a number with its format, or the text that stands in its place.
-func (s *sheetWriter) figure(t report.Tile) (excelize.Cell, error) {
-	if !t.Figure.Shown() {
-		return excelize.Cell{StyleID: s.book.styles.quiet, Value: text(t.Figure.Text)}, nil
-	}
-	style, err := s.book.styles.forFigure(t.Figure.Percent, t.Figure.Decimals)
-	return excelize.Cell{StyleID: style, Value: *t.Figure.Value}, err
-}
-
-func (s *sheetWriter) table(section report.Section, alone bool) error {
-	t := section.Table
-	names, numbers := make([]string, len(t.Columns)), make([]bool, len(t.Columns))
-	for i, c := range t.Columns {
-		names[i], numbers[i] = c.Name, c.Numeric()
-	}
-	if err := s.header(names, numbers); err != nil {
-		return err
-	}
-	top := s.row
-	row := make([]any, len(t.Columns))
-	err := t.Rows.Each(func(cells []query.Cell) error {
-		for i, c := range cells {
-			row[i] = s.cell(c)
-		}
-		return s.write(row...)
-	})
-	if err != nil {
-		return err
-	}
-	switch {
-	case t.Rows.Len() == 0:
-		return s.write(excelize.Cell{StyleID: s.book.styles.quiet, Value: "The query returned no row."})
-	case alone:
-		return s.filter(top, len(names))
-	}
-	return s.write()
-}
-
-// filter offers the columns' values above the rows.
-func (s *sheetWriter) filter(top, columns int) error {
-	from, err := excelize.CoordinatesToCellName(1, top)
-	if err != nil {
-		return err
-	}
-	to, err := excelize.CoordinatesToCellName(columns, s.row)
-	if err != nil {
-		return err
-	}
-	return s.book.file.AutoFilter(s.name, from+":"+to, nil)
-}
-
-// header names the columns, those of numbers on the side of their numbers.
-func (s *sheetWriter) header(names []string, numbers []bool) error {
-	cells := make([]any, len(names))
-	for i, name := range names {
-		style := s.book.styles.header
-		if numbers[i] {
-			style = s.book.styles.numberHeader
-		}
-		cells[i] = excelize.Cell{StyleID: style, Value: text(name)}
-	}
-	return s.write(cells...)
-}
-
-func (s *sheetWriter) write(cells ...any) error {
 	s.row++
-	if s.row > maxSheetRows {
+	return nil
+}
+
+// gridSection writes a grid and what belongs to it but has no column.
+func (s *sheetWriter) gridSection(b block) error {
+	if b.grid == nil {
+		return nil
+	}
+	if b.introLines() > 0 {
+		if err := s.sentence("", b.section.Findings.Text, look{colour: quiet}); err != nil {
+			return err
+		}
+	}
+	top := s.row + 1
+	if err := s.grid(b); err != nil {
+		return err
+	}
+	switch b.section.Kind {
+	case report.KindFindings:
+		return s.findingTexts(b.section.Findings)
+	case report.KindHeatmap:
+		return s.legend(&b.section.Heatmap.Head)
+	case report.KindRanking:
+		return s.rankingFacts(b.section.Ranking)
+	case report.KindTrend:
+		return s.trendCharts(&b.section, top)
+	case report.KindHistogram:
+		return s.histogramChart(&b.section, top)
+	}
+	return nil
+}
+
+// introLines is how many lines stand between a section's title and its grid. Without a
+// finding, the sentence stands in place of the grid.
+func (b block) introLines() int {
+	if b.section.Kind == report.KindFindings && b.grid.Len() > 0 && b.section.Findings.Text != "" {
+		return 1
+	}
+	return 0
+}
+
+// write writes the next row; a nil is no cell.
+func (s *sheetWriter) write(cells []any, height float64) error {
+	s.row++
+	if s.row > maxRows {
 		return errTooManyRows
 	}
 	at, err := excelize.CoordinatesToCellName(1, s.row)
 	if err != nil {
 		return err
 	}
+	if height > 0 {
+		return s.out.SetRow(at, cells, excelize.RowOpts{Height: height})
+	}
 	return s.out.SetRow(at, cells)
-}
-
-// exactInt is where Excel's numbers begin to lose digits.
-const exactInt = 1 << 53
-
-// cell gives a value its type. NULL is an empty cell; what Excel would change (long
-// integers, exact decimals, NaN) is text.
-func (s *sheetWriter) cell(c query.Cell) any {
-	st := &s.book.styles
-	switch c.Kind {
-	case query.CellNull:
-		return nil
-	case query.CellInt:
-		if c.Int > exactInt || c.Int < -exactInt {
-			return excelize.Cell{StyleID: st.text, Value: fmt.Sprint(c.Int)}
-		}
-		return excelize.Cell{StyleID: st.number, Value: c.Int}
-	case query.CellNumber:
-		if math.IsNaN(c.Num) || math.IsInf(c.Num, 0) {
-			return excelize.Cell{StyleID: st.text, Value: fmt.Sprint(c.Num)}
-		}
-		return excelize.Cell{StyleID: st.number, Value: c.Num}
-	case query.CellBool:
-		return c.Int != 0
-	case query.CellTime:
-		return s.time(c.Text)
-	}
-	return excelize.Cell{StyleID: st.text, Value: text(c.Text)}
-}
-
-// time is a date of Excel where Excel has one: from 1900 on.
-func (s *sheetWriter) time(value string) any {
-	layout, style := "2006-01-02 15:04:05.999999999", s.book.styles.time
-	if len(value) == len(query.DateLayout) {
-		layout, style = query.DateLayout, s.book.styles.date
-	}
-	t, err := time.Parse(layout, value)
-	if err != nil || t.Year() < 1900 {
-		return excelize.Cell{StyleID: s.book.styles.text, Value: text(value)}
-	}
-	return excelize.Cell{StyleID: style, Value: t}
-}
-
-// maxText is how many UTF-16 units a cell can hold; excelize would cut without a word.
-const (
-	maxText = 32_767
-	cutMark = "… [cut]"
-)
-
-// text makes a text fit for a cell: valid UTF-8, no character that XML forbids, no
-// sequence that Excel would take for an escape, and a mark where it had to be cut.
-func text(value string) string {
-	value = strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
-			return utf8.RuneError
-		}
-		return r
-	}, strings.ToValidUTF8(value, "\uFFFD"))
-	if len(value) <= maxText {
-		return value
-	}
-	units := utf16.Encode([]rune(value))
-	if len(units) <= maxText {
-		return value
-	}
-	return string(utf16.Decode(units[:maxText-len(cutMark)])) + cutMark
 }

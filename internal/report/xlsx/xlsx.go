@@ -1,9 +1,12 @@
-// Package xlsx draws a report as a workbook: typed cells, frozen headers, filters, one
-// sheet for each group of sections.
+// Package xlsx draws a report as a workbook: typed cells, coloured verdicts, frozen
+// headers, filters and charts, one sheet for each group of sections.
 //
 // Every sheet is written by excelize's stream writer, so that a long table takes no
-// memory. The order of its calls is fixed: panes and widths, rows from top to bottom,
-// filter, flush.
+// memory. The order of its calls is fixed, for a call out of turn is lost without an
+// error: the sheet's properties; panes and widths; rows from top to bottom; merged cells,
+// charts, filter; flush.
+//
+// Whatever the page holds ends as the text or the number that it is, never as a formula.
 package xlsx
 
 import (
@@ -23,7 +26,8 @@ import (
 	"qosreport/internal/report"
 )
 
-// Render writes the sheets that are named, or one for each section when none is.
+// Render writes the sheets that are named, or one for each section when none is. The same
+// page gives the same bytes.
 func Render(w io.Writer, p *report.Page, sheets []definition.Sheet) (err error) {
 	f := excelize.NewFile()
 	defer func() {
@@ -31,8 +35,8 @@ func Render(w io.Writer, p *report.Page, sheets []definition.Sheet) (err error) 
 			err = closeErr
 		}
 	}()
-	b := &book{file: f, page: p}
-	if err := b.prepare(); err != nil {
+	b := &book{file: f, page: p, styles: newStyles(f)}
+	if err := b.properties(); err != nil {
 		return err
 	}
 	if len(sheets) == 0 {
@@ -55,7 +59,7 @@ func sheetName(title string, taken []definition.Sheet) string {
 			return ' '
 		}
 		return r
-	}, title)
+	}, text(title))
 	base := cmp.Or(shorten(strings.TrimSpace(legal), 24), "Sheet")
 	name := base
 	for n := 2; ; n++ {
@@ -81,23 +85,27 @@ func shorten(name string, units int) string {
 type book struct {
 	file   *excelize.File
 	page   *report.Page
-	styles styles
+	styles *styles
 }
 
-func (b *book) prepare() error {
-	created := b.page.Provenance.Generated.UTC().Format(time.RFC3339)
+func (b *book) properties() error {
+	p := b.page
+	created := p.Provenance.Generated.UTC().Format(time.RFC3339)
 	err := b.file.SetDocProps(&excelize.DocProperties{
-		Title:       b.page.Title + " " + b.page.Window.Text(),
-		Creator:     "qosreport " + b.page.Provenance.Program,
-		Description: "Report " + b.page.Report + ", run " + b.page.Provenance.Run,
-		Created:     created,
-		Modified:    created,
+		Title:          text(p.Title + " " + p.Window.Text()),
+		Subject:        text(p.Verdict.Sentence),
+		Category:       "Report",
+		Keywords:       text(p.Report),
+		Creator:        text("qosreport " + p.Provenance.Program),
+		LastModifiedBy: text("qosreport " + p.Provenance.Program),
+		Description:    text("Report " + p.Report + ", run " + p.Provenance.Run),
+		Created:        created,
+		Modified:       created,
 	})
 	if err != nil {
 		return err
 	}
-	b.styles, err = newStyles(b.file)
-	return err
+	return b.file.SetAppProps(&excelize.AppProperties{Application: "qosreport"})
 }
 
 // sheet writes one sheet. The first takes the place of the one that a new file has.
@@ -109,27 +117,33 @@ func (b *book) sheet(index int, s definition.Sheet) error {
 	} else if _, err := b.file.NewSheet(s.Name); err != nil {
 		return err
 	}
-	landscape, fit, paper := "landscape", true, 9 // A4
-	if err := b.file.SetSheetProps(s.Name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
+	sheet := &sheetWriter{book: b, name: s.Name}
+	for _, section := range b.page.Pick(s.Sections) {
+		sheet.blocks = append(sheet.blocks, block{section: section, grid: section.Grid()})
+	}
+	if err := sheet.printSetup(); err != nil {
 		return err
 	}
-	width, height := 1, 0
-	err := b.file.SetPageLayout(s.Name, &excelize.PageLayoutOptions{Size: &paper, Orientation: &landscape, FitToWidth: &width, FitToHeight: &height})
-	if err != nil {
+	var err error
+	if sheet.out, err = b.file.NewStreamWriter(s.Name); err != nil {
 		return err
 	}
-	stream, err := b.file.NewStreamWriter(s.Name)
-	if err != nil {
+	if err := sheet.draw(); err != nil {
 		return err
 	}
-	sheet := &sheetWriter{book: b, out: stream, name: s.Name}
-	if err := sheet.sections(b.page.Pick(s.Sections)); err != nil {
-		return err
+	if b.styles.err != nil {
+		return b.styles.err
 	}
-	return stream.Flush()
+	return sheet.out.Flush()
 }
 
-// maxSheetRows is what a sheet can hold.
-const maxSheetRows = 1_048_576
+// maxRows and maxColumns are what a sheet can hold.
+const (
+	maxRows    = 1_048_576
+	maxColumns = 16_384
+)
 
-var errTooManyRows = errors.New("more rows than a sheet can hold (1 048 576): lower the dataset's limit")
+var (
+	errTooManyRows    = errors.New("more rows than a sheet can hold (1 048 576): lower the dataset's limit")
+	errTooManyColumns = errors.New("more columns than a sheet can hold (16 384): select fewer")
+)

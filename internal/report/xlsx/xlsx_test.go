@@ -2,26 +2,176 @@ package xlsx
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
 	"math"
+	"os"
+	"os/exec"
 	"reflect"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/xuri/excelize/v2"
 
 	"qosreport/internal/definition"
-	"qosreport/internal/impala/wire"
 	"qosreport/internal/query"
 	"qosreport/internal/report"
 )
 
-// rows are cells in memory.
-type rows [][]query.Cell
+func unmarshal(t *testing.T, content string, v any) {
+	t.Helper()
+	if err := xml.Unmarshal([]byte(content), v); err != nil {
+		t.Fatal(err)
+	}
+}
 
-func (r rows) Len() int { return len(r) }
-func (r rows) Each(row func(cells []query.Cell) error) error {
-	for _, cells := range r {
+func TestCellsHaveTypes(t *testing.T) {
+	tests := []struct {
+		name  string
+		cell  query.Cell
+		kind  excelize.CellType
+		raw   string
+		shown string
+	}{
+		{"text", words("plain"), excelize.CellTypeInlineString, "plain", "plain"},
+		{"NULL is no cell", query.Cell{}, excelize.CellTypeUnset, "", ""},
+		{"number", query.Cell{Kind: query.CellNumber, Num: 0.5}, excelize.CellTypeUnset, "0.5", "0.5"},
+		{"integer", query.Cell{Kind: query.CellInt, Int: -420_000_000_000}, excelize.CellTypeUnset, "-420000000000", "-420000000000"},
+		{"integer of more than 15 digits", query.Cell{Kind: query.CellInt, Int: 1_000_000_000_000_000}, excelize.CellTypeInlineString, "1000000000000000", "1000000000000000"},
+		{"least integer", query.Cell{Kind: query.CellInt, Int: math.MinInt64}, excelize.CellTypeInlineString, "-9223372036854775808", "-9223372036854775808"},
+		{"truth", query.Cell{Kind: query.CellBool, Int: 1}, excelize.CellTypeBool, "1", "TRUE"},
+		{"falsehood", query.Cell{Kind: query.CellBool}, excelize.CellTypeBool, "0", "FALSE"},
+		{"timestamp", query.Cell{Kind: query.CellTime, Text: "2017-09-12 14:00:00.250000000"}, excelize.CellTypeUnset, "42990.58333622685", ""}, // the library itself shows .000, LibreOffice .250,
+		{"date", query.Cell{Kind: query.CellTime, Text: "2017-09-12"}, excelize.CellTypeUnset, "42990", "2017-09-12"},
+		{"date before Excel's first", query.Cell{Kind: query.CellTime, Text: "1399-01-01"}, excelize.CellTypeInlineString, "1399-01-01", "1399-01-01"},
+		{"no date", query.Cell{Kind: query.CellTime, Text: "2017-13-99"}, excelize.CellTypeInlineString, "2017-13-99", "2017-13-99"},
+		{"decimal keeps its zeros", query.Cell{Kind: query.CellDecimal, Text: "-0.10"}, excelize.CellTypeUnset, "-0.1", "-0.10"},
+		{"decimal of 16 digits", query.Cell{Kind: query.CellDecimal, Text: "12345678901234.56"}, excelize.CellTypeInlineString, "12345678901234.56", "12345678901234.56"},
+		{"decimal that is none", query.Cell{Kind: query.CellDecimal, Text: "0x10"}, excelize.CellTypeInlineString, "0x10", "0x10"},
+		{"not a number", query.Cell{Kind: query.CellNumber, Num: math.NaN()}, excelize.CellTypeInlineString, "NaN", "NaN"},
+		{"infinity", query.Cell{Kind: query.CellNumber, Num: math.Inf(-1)}, excelize.CellTypeInlineString, "-Inf", "-Inf"},
+	}
+	var table rows
+	for _, tt := range tests {
+		table = append(table, []query.Cell{tt.cell, {}})
+	}
+	f := open(t, render(t, page(table), nil))
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			at := fmt.Sprintf("A%d", i+2)
+			kind, err := f.GetCellType("Worst calls", at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := f.GetCellValue("Worst calls", at, excelize.Options{RawCellValue: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown, err := f.GetCellValue("Worst calls", at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if kind != tt.kind || raw != tt.raw || tt.shown != "" && shown != tt.shown {
+				t.Errorf("type %d %q shown as %q", kind, raw, shown)
+			}
+		})
+	}
+}
+
+// lines are the rows of a sheet as they are shown.
+func lines(t *testing.T, f *excelize.File, sheet string, options ...excelize.Options) []string {
+	t.Helper()
+	got, err := f.GetRows(sheet, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([]string, len(got))
+	for i, row := range got {
+		out[i] = strings.Join(row, "|")
+	}
+	return out
+}
+
+func TestSectionsStandBelowEachOther(t *testing.T) {
+	p := page(nil)
+	p.Params = []report.Param{{Name: "sites", Values: []string{"Zürich", "Genève"}}}
+	p.Verdict.Incomplete = []string{"late rows", "NULLs"}
+	p.Sections[0].Notes = []string{"Calls are legs."}
+	f := open(t, render(t, p, []definition.Sheet{{Name: "One", Sections: []string{"summary", "worst", "unknown"}}}))
+	got := lines(t, f, "One", excelize.Options{RawCellValue: true})
+	want := []string{
+		"Voice & more", "2017-09-12 UTC · sites: Zürich, Genève",
+		"✖ breach|Poor calls at 3.01 %; Zürich 14:00–16:00 caused 293 of 415.", "✖ data incomplete|late rows; NULLs", "",
+		"Summary", "Measure|Value|Unit|Verdict|95 % from|95 % to|n|The day before|Change|Median of 4 Tuesdays|Change|Limits",
+		"Poor calls|0.0301|%|✖ breach|0.02709|0.03311|13781|0.0259|+0.42 points|0.0249|no data|good ≤ 2 %, acceptable ≤ 3 %",
+		"Network effectiveness ratio|0.931|%||0.8379|1|14801|0.9403|+0.42 points|0.9393|no data|good ≥ 92 %, acceptable ≥ 88 %",
+		"Mean opinion score|no data|||||0|||||good ≥ 4.0, acceptable ≥ 3.6", "Talk time|-50|min", "Few|n<30|%||||4", "", "Calls are legs.", "",
+		"Worst calls", "name|value", "The query returned no row.",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %s", strings.Join(got, "\n"))
+	}
+	if shown, _ := f.GetCellValue("One", "B8"); shown != "3.01%" {
+		t.Errorf("shown as %q", shown)
+	}
+}
+
+func TestAReportThatNothingJudgesHasNoVerdict(t *testing.T) {
+	p := page(nil)
+	p.Verdict = report.Verdict{Word: "not judged", Sentence: "No measure of this report is judged."}
+	if got := lines(t, open(t, render(t, p, nil)), "Summary"); got[2] != "" || strings.Contains(strings.Join(got, "\n"), "not judged") {
+		t.Errorf("got %q", got[:4])
+	}
+}
+
+func TestWithoutFindingsTheSentenceStands(t *testing.T) {
+	p := sample(size{}, nil)
+	p.Sections[1].Findings = &report.Findings{Tested: 96, Text: "96 cells were tested; nothing was unusual."}
+	got := lines(t, open(t, render(t, p, []definition.Sheet{{Name: "One", Sections: []string{"findings"}}})), "One")
+	if want := []string{"Findings", "96 cells were tested; nothing was unusual."}; !reflect.DeepEqual(got[5:], want) {
+		t.Errorf("got %q", got[5:])
+	}
+}
+
+// A chart draws a text as zero, so that a day without data has to be no cell at all.
+func TestDaysWithoutDataAreGaps(t *testing.T) {
+	all := parts(t, render(t, sample(size{days: 4}, nil), []definition.Sheet{{Name: "Days", Sections: []string{"trend"}}}))
+	cells := cellsOf(t, all["xl/worksheets/sheet1.xml"])
+	if cells["A9"].Value == "" || cells["B8"].Value == "" || cells["B10"].Value == "" {
+		t.Fatalf("the days are not where they were: %v", cells)
+	}
+	for _, ref := range []string{"B9", "C9", "D9"} {
+		if c, found := cells[ref]; found {
+			t.Errorf("%s holds %v", ref, c)
+		}
+	}
+	for _, chart := range []string{"xl/charts/chart1.xml", "xl/charts/chart2.xml"} {
+		if !strings.Contains(all[chart], `<dispBlanksAs val="gap">`) || !strings.Contains(all[chart], "<barChart>") || !strings.Contains(all[chart], "<lineChart>") {
+			t.Errorf("%s has no gaps, no bars or no lines", chart)
+		}
+	}
+}
+
+// long is a table of so many rows that nobody has in memory.
+type long struct {
+	rows int
+	each func(i int)
+}
+
+func (l long) Len() int { return l.rows }
+func (l long) Each(row func(cells []query.Cell) error) error {
+	cells := []query.Cell{words("a text of usual length"), {Kind: query.CellNumber}}
+	for i := range l.rows {
+		if l.each != nil {
+			l.each(i)
+		}
+		cells[1].Num = float64(i)
 		if err := row(cells); err != nil {
 			return err
 		}
@@ -29,150 +179,106 @@ func (r rows) Each(row func(cells []query.Cell) error) error {
 	return nil
 }
 
-func words(s string) query.Cell { return query.Cell{Kind: query.CellText, Text: s} }
+func tableOf(of report.RowSet) *report.Page {
+	p := page(nil)
+	p.Sections[1].Table.Rows = of
+	return p
+}
 
-func page(table rows) *report.Page {
-	value, below := 0.0301, -50.0
-	columns := []report.Column{{Name: "name", Type: "STRING", ID: wire.String}, {Name: "value", Type: "DOUBLE", ID: wire.Double}}
-	return &report.Page{
-		Report: "voice-daily", Title: "Voice", Window: report.Window{FromDate: "2017-09-12", ToDate: "2017-09-12", Zone: "UTC"},
-		Verdict: report.Verdict{Word: "watch", Sentence: "Poor calls at 3.01 %."},
-		Sections: []report.Section{
-			{Name: "summary", Title: "Summary", Kind: report.KindKPI, Tiles: []report.Tile{
-				{Head: report.Head{Measure: "pcr", Kind: "ratio", Label: "Poor calls", Percent: true, Decimals: 2, Better: "down", Limits: "good ≤ 2 %"},
-					Figure: report.Figure{Value: &value, N: 13781, Percent: true, Decimals: 2, Text: "3.01 %", Verdict: "watch"}},
-				{Head: report.Head{Measure: "acd", Kind: "mean", Unit: "s", Label: "Duration"}, Figure: report.Figure{Text: "no data"}},
-				{Head: report.Head{Measure: "offset", Kind: "sum", Unit: "ms", Label: "Offset"}, Figure: report.Figure{Value: &below, Text: "−50 ms"}},
-				{Head: report.Head{Measure: "few", Kind: "mean", Label: "Few"}, Figure: report.Figure{Value: &below, N: 3, Few: true, Text: "n<30"}},
-			}},
-			{Name: "worst", Title: "Worst calls", Kind: report.KindTable, Table: &report.Table{Columns: columns, Rows: table}},
-		},
-		Provenance: report.Provenance{Program: "v0", Run: "r1", Generated: time.Date(2017, 9, 13, 4, 0, 0, 0, time.UTC)},
+func TestLimitsOfASheet(t *testing.T) {
+	p := tableOf(long{rows: maxRows})
+	if err := Render(io.Discard, p, nil); !errors.Is(err, errTooManyRows) || !strings.HasPrefix(err.Error(), "sheet Worst calls: ") {
+		t.Errorf("too many rows: %v", err)
+	}
+	p = page(nil)
+	p.Sections[1].Table.Columns = make([]report.Column, maxColumns+1)
+	if err := Render(io.Discard, p, nil); !errors.Is(err, errTooManyColumns) {
+		t.Errorf("too many columns: %v", err)
 	}
 }
 
-func render(t *testing.T, p *report.Page, sheets []definition.Sheet) []byte {
+// A row beyond those that were announced is refused, too.
+func TestRowsBeyondTheLastAreRefused(t *testing.T) {
+	s := &sheetWriter{row: maxRows}
+	if err := s.write(nil, 0); !errors.Is(err, errTooManyRows) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// broken is rows whose file cannot be read to the end.
+type broken struct{ rows }
+
+func (b broken) Each(row func(cells []query.Cell) error) error {
+	return errors.Join(b.rows.Each(row), io.ErrUnexpectedEOF)
+}
+
+func TestRowsThatCannotBeReadAreAnError(t *testing.T) {
+	if err := Render(io.Discard, tableOf(broken{rows{{words("a"), words("b")}}}), nil); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMemoryIsFlat(t *testing.T) {
+	const rows = 200_000 // about 28 MiB of XML
+	var early, late runtime.MemStats
+	read := func(i int) {
+		switch i {
+		case rows / 2:
+			runtime.GC()
+			runtime.ReadMemStats(&early)
+		case rows - 1:
+			runtime.GC()
+			runtime.ReadMemStats(&late)
+		}
+	}
+	if err := Render(io.Discard, tableOf(long{rows, read}), []definition.Sheet{{Name: "Rows", Sections: []string{"worst"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if grown := int64(late.HeapAlloc) - int64(early.HeapAlloc); grown > 24<<20 { // the library's buffer has up to 16 MiB
+		t.Errorf("the second half of the rows took %d bytes", grown)
+	}
+	if perRow := float64(late.TotalAlloc-early.TotalAlloc) / (rows / 2); perRow > 1200 {
+		t.Errorf("each row takes %.0f bytes", perRow)
+	}
+}
+
+func digest(t *testing.T) string {
 	t.Helper()
-	var out bytes.Buffer
-	if err := Render(&out, p, sheets); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	sum := sha256.Sum256(render(t, sample(size{days: 3, sites: 2, hours: 2, bars: 3}, rows{{words("a"), {Kind: query.CellInt, Int: 1}}}), sheets))
+	return hex.EncodeToString(sum[:])
 }
 
-func open(t *testing.T, data []byte) *excelize.File {
-	t.Helper()
-	f, err := excelize.OpenReader(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return f
-}
+const digestSwitch = "QOSREPORT_TEST_DIGEST"
 
-func TestCellsHaveTypes(t *testing.T) {
-	cells := rows{
-		{words("plain"), {Kind: query.CellNumber, Num: 0.5}},
-		{{Kind: query.CellNull}, {Kind: query.CellInt, Int: 42}},
-		{{Kind: query.CellBool, Int: 1}, {Kind: query.CellInt, Int: math.MaxInt64}},
-		{{Kind: query.CellTime, Text: "2017-09-12 14:00:00.250000000"}, {Kind: query.CellTime, Text: "1399-01-01"}},
-		{{Kind: query.CellDecimal, Text: "0.10"}, {Kind: query.CellNumber, Num: math.NaN()}},
-		{words("=HYPERLINK(\"http://example.invalid\",\"x\")"), words("")},
-	}
-	f := open(t, render(t, page(cells), nil))
-	if got := f.GetSheetList(); !reflect.DeepEqual(got, []string{"Summary", "Worst calls"}) {
-		t.Fatalf("sheets %v", got)
-	}
-	want := map[string]struct {
-		kind  excelize.CellType
-		value string
-	}{
-		"A1": {excelize.CellTypeInlineString, "name"},
-		"A2": {excelize.CellTypeInlineString, "plain"}, "B2": {excelize.CellTypeUnset, "0.5"},
-		"A3": {excelize.CellTypeUnset, ""}, "B3": {excelize.CellTypeUnset, "42"},
-		"A4": {excelize.CellTypeBool, "1"}, "B4": {excelize.CellTypeInlineString, "9223372036854775807"},
-		"A5": {excelize.CellTypeUnset, "42990.58333622685"}, "B5": {excelize.CellTypeInlineString, "1399-01-01"},
-		"A6": {excelize.CellTypeInlineString, "0.10"}, "B6": {excelize.CellTypeInlineString, "NaN"},
-		"A7": {excelize.CellTypeInlineString, "=HYPERLINK(\"http://example.invalid\",\"x\")"},
-	}
-	for cell, want := range want {
-		kind, err := f.GetCellType("Worst calls", cell)
-		if err != nil {
-			t.Fatal(err)
-		}
-		value, err := f.GetCellValue("Worst calls", cell, excelize.Options{RawCellValue: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if kind != want.kind || value != want.value {
-			t.Errorf("%s: type %d %q, want %d %q", cell, kind, value, want.kind, want.value)
-		}
-		if formula, _ := f.GetCellFormula("Worst calls", cell); formula != "" {
-			t.Errorf("%s is a formula: %s", cell, formula)
-		}
-	}
-}
-
-func TestFiguresAreNumbers(t *testing.T) {
-	f := open(t, render(t, page(nil), []definition.Sheet{{Name: "One", Sections: []string{"summary", "worst"}}}))
-	got, err := f.GetRows("One", excelize.Options{RawCellValue: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := make([]string, len(got))
-	for i, row := range got {
-		lines[i] = strings.Join(row, "|")
-	}
-	want := []string{"Voice", "2017-09-12 UTC", "▲ watch|Poor calls at 3.01 %.", "", "Summary", "Measure|Value|Unit|Verdict|Limits|95 % interval|n",
-		"Poor calls|0.0301||▲ watch|good ≤ 2 %||13781", "Duration|no data|s||||0", "Offset|-50|ms", "Few|n<30|||||3", "", "Worst calls", "name|value", "The query returned no row."}
-	if !reflect.DeepEqual(lines, want) {
-		t.Errorf("got %q", lines)
-	}
-	if shown, _ := f.GetCellValue("One", "B7"); shown != "3.01%" {
-		t.Errorf("shown as %q", shown)
-	}
-}
-
-func TestHostileTextSurvives(t *testing.T) {
-	tests := map[string]string{
-		"_x000D_":                   "_x000D_",
-		"a\x01b":                    "a\uFFFDb",
-		"\xff":                      "\uFFFD",
-		" lead and trail ":          " lead and trail ",
-		"line\nline":                "line\nline",
-		"</t><script>":              "</t><script>",
-		"emoji 😀 東京":                "emoji 😀 東京",
-		strings.Repeat("x", 40_000): strings.Repeat("x", maxText-len(cutMark)) + cutMark,
-		strings.Repeat("😀", 20_000): "",
-	}
-	for in, want := range tests {
-		f := open(t, render(t, page(rows{{words(in), {}}}), nil))
-		got, err := f.GetCellValue("Worst calls", "A2")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want != "" && got != want || !strings.HasSuffix(got, cutMark) && len(in) > maxText {
-			t.Errorf("%.40q became %.40q", in, got)
-		}
-	}
-}
-
-func TestSheetNames(t *testing.T) {
-	taken := []definition.Sheet{{Name: "Worst calls"}}
-	for title, want := range map[string]string{"worst CALLS": "worst CALLS (2)", "a/b:c": "a b c", "History": "History (2)", strings.Repeat("é", 40): strings.Repeat("é", 24),
-		strings.Repeat("😀", 40): strings.Repeat("😀", 12), "a\x01b": "a b", "::": "Sheet", "": "Sheet"} {
-		if got := sheetName(title, taken); got != want {
-			t.Errorf("%s: %s, want %s", title, got, want)
-		}
-	}
-}
-
+// The library goes over maps; their order differs from run to run and from process to
+// process.
 func TestSameModelSameBytes(t *testing.T) {
-	p := page(rows{{words("a"), {Kind: query.CellInt, Int: 1}}})
-	first := render(t, p, nil)
-	for range 8 { // the order of a map would differ now and then
-		if !bytes.Equal(first, render(t, p, nil)) {
-			t.Fatal("two workbooks of one page differ")
+	want := digest(t)
+	if os.Getenv(digestSwitch) != "" {
+		fmt.Printf("digest %s\n", want)
+		return
+	}
+	var wait sync.WaitGroup
+	for range 2 {
+		wait.Go(func() {
+			for range 8 {
+				if got := digest(t); got != want {
+					t.Errorf("two workbooks of one page differ")
+				}
+			}
+		})
+	}
+	wait.Wait()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, env := range []string{"TZ=Asia/Tokyo", "GOMAXPROCS=1"} {
+		cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestSameModelSameBytes$")
+		cmd.Env = append(os.Environ(), digestSwitch+"=1", env)
+		out, err := cmd.CombinedOutput()
+		if err != nil || !bytes.Contains(out, []byte("digest "+want)) {
+			t.Errorf("with %s: %v\n%s", env, err, out)
 		}
 	}
 }

@@ -3,18 +3,26 @@ package xlsx
 import (
 	"archive/zip"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
 
-// writeSorted writes the workbook with its parts in a fixed order. The library writes
-// streamed sheets in the order of a map, so that equal workbooks had unequal bytes. The
-// parts are copied as they are, compressed, by way of a temporary file without a name.
+// writeSorted writes the workbook with its parts in a fixed order, and what they say in a
+// fixed order, too: the library goes over maps, so that equal workbooks had unequal bytes.
+// The parts are compressed into a temporary file without a name, since the library would
+// hold them all in memory, and are then copied as they are.
 func writeSorted(w io.Writer, f *excelize.File) (err error) {
+	if f.ContentTypes != nil { // those of a chart come from a map
+		parts := f.ContentTypes.Defaults
+		sort.Slice(parts, func(i, j int) bool { return parts[i].Extension < parts[j].Extension })
+	}
 	temporary, err := os.CreateTemp("", "qosreport-xlsx-*")
 	if err != nil {
 		return err
@@ -23,7 +31,8 @@ func writeSorted(w io.Writer, f *excelize.File) (err error) {
 	if err := os.Remove(temporary.Name()); err != nil {
 		return err
 	}
-	if err := f.Write(temporary); err != nil {
+	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(temporary) })
+	if err := f.Write(io.Discard); err != nil {
 		return err
 	}
 	size, err := temporary.Seek(0, io.SeekEnd)
@@ -38,6 +47,9 @@ func writeSorted(w io.Writer, f *excelize.File) (err error) {
 	slices.SortFunc(in.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
 	out := zip.NewWriter(w)
 	for _, part := range in.File {
+		if part.UncompressedSize64 > math.MaxUint32 {
+			return fmt.Errorf("%s has %d bytes, more than Excel opens (4 GiB): lower the dataset's limit", part.Name, part.UncompressedSize64)
+		}
 		if err := out.Copy(part); err != nil {
 			return err
 		}
