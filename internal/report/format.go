@@ -50,7 +50,28 @@ const percentDecimals = 2
 func plainValue(n float64) Value {
 	v := numberValue(n, 0)
 	v.Decimals, v.Shown = Plain, strconv.FormatFloat(n, 'g', 6, 64)
+	if size := math.Abs(n); size >= 1e6 && size < 1e15 {
+		v.Shown = FormatNumber(n, 0) // and not 1e+06
+	}
 	return v
+}
+
+// memberText is a member of a dimension for people: whatever bytes the table holds, no
+// control character, no change of the writing direction, and never nothing.
+func memberText(m qos.Member) string {
+	text := m.String()
+	if text == "" {
+		return "(empty)"
+	}
+	return query.Printable(strings.ToValidUTF8(text, "\uFFFD"))
+}
+
+// plural is a number and the word that goes with it.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return FormatNumber(float64(n), 0) + " " + many
 }
 
 // sentence begins a text with a capital letter.

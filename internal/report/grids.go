@@ -36,15 +36,20 @@ func tileGrid(tiles []Tile) *Grid {
 }
 
 // comparisonKinds is one comparison of each kind that any tile has. Their labels can
-// differ, as that of a baseline with days missing does; the first speaks for all.
+// differ, as that of a baseline with days missing does; the first that has a figure speaks
+// for all.
 func comparisonKinds(tiles []Tile) []Comparison {
 	var kinds []Comparison
-	seen := make(map[string]bool)
+	at := make(map[string]int)
 	for _, t := range tiles {
 		for _, c := range t.Compare {
-			if !seen[c.Kind] {
-				seen[c.Kind] = true
+			i, seen := at[c.Kind]
+			switch {
+			case !seen:
+				at[c.Kind] = len(kinds)
 				kinds = append(kinds, c)
+			case !kinds[i].Figure.Shown() && c.Figure.Shown():
+				kinds[i] = c
 			}
 		}
 	}
@@ -71,7 +76,7 @@ func unitOf(h Head) string {
 func findingGrid(f *Findings) *Grid {
 	columns := []GridColumn{
 		textColumn("Verdict", "verdict"), textColumn("Day", "day"), textColumn("Where", "where"), textColumn("Hours", "hours"), textColumn("Measure", "measure"),
-		numberColumn("Bad", "bad"), numberColumn("n", "n"), numberColumn("Bad rate", "rate"), numberColumn("95 % from", "low"), numberColumn("95 % to", "high"),
+		numberColumn("Bad", "bad"), numberColumn("n", "n"), numberColumn("Bad rate", "rate"), numberColumn("Lower bound", "low"), numberColumn("Upper bound", "high"),
 		numberColumn("Usual bad rate", "base_rate"), numberColumn("Excess", "excess"), textColumn("Cause", "cause"),
 	}
 	rows := make([][]Value, 0, len(f.Items))

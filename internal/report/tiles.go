@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"qosreport/internal/definition"
@@ -58,20 +59,25 @@ func (b *builder) compare(m *definition.Measure, now Figure, kind string) (Compa
 		return b.baseline(m, now)
 	}
 	offset := definition.CompareOffset(kind, len(b.days))
-	c := Comparison{Kind: kind, Days: b.Window.Dates(-offset), Label: offsetLabel(offset, len(b.days))}
-	for _, day := range c.Days {
-		if b.total[m.Dataset()][day] == nil { // a window with a hole is not the same window
-			c.Figure, c.Text = noFigure(m), noData
-			return c, nil
-		}
+	c := Comparison{Kind: kind, Days: b.Window.Dates(-offset), Label: offsetLabel(offset, len(b.days)), Figure: noFigure(m), Text: noData}
+	if b.holes(m.Dataset(), c.Days) {
+		return c, nil
 	}
 	f, err := b.figure(m, c.Days)
 	if err != nil {
 		return c, err
 	}
 	c.Figure = newFigure(m, f)
-	c.Delta, c.Text = delta(now, c.Figure)
+	if !b.holes(m.Dataset(), b.days) {
+		c.Delta, c.Text = delta(now, c.Figure)
+	}
 	return c, nil
+}
+
+// holes reports whether a dataset lacks one of the days: a window with a hole is not to be
+// compared with a whole one.
+func (b *builder) holes(dataset string, days []string) bool {
+	return slices.ContainsFunc(days, func(day string) bool { return b.total[dataset][day] == nil })
 }
 
 func offsetLabel(offset, days int) string {
@@ -83,7 +89,7 @@ func offsetLabel(offset, days int) string {
 	case offset == days:
 		return fmt.Sprintf("%d days before", days)
 	}
-	return fmt.Sprintf("same days %d weeks before", offset/7)
+	return "same days " + plural(offset/7, "week", "weeks") + " before"
 }
 
 const noData = "no data"
@@ -97,20 +103,22 @@ func (b *builder) baseline(m *definition.Measure, now Figure) (Comparison, error
 	if len(b.days) != 1 {
 		return c, nil
 	}
-	days, kind := b.baselineDays(m.Dataset(), b.days[0])
-	var values []float64
-	for _, day := range days {
+	known := make(map[string]float64) // days whose figure is shown
+	days, kind := qos.BaselineDays(b.days[0], func(day string) bool {
 		f, err := b.figure(m, []string{day})
-		if err != nil {
-			return c, err
+		if err == nil && f.Defined && !m.QoS().Suppressed(f) {
+			known[day] = f.Value
 		}
-		if f.Defined && !m.QoS().Suppressed(f) {
-			c.Days = append(c.Days, day)
-			values = append(values, f.Value)
-		}
-	}
-	if kind == qos.None || len(values) < len(days) && len(values) < minBaseline {
+		_, shown := known[day]
+		return shown
+	})
+	if kind == qos.None {
 		return c, nil
+	}
+	c.Days = days
+	values := make([]float64, len(days))
+	for i, day := range days {
+		values[i] = known[day]
 	}
 	middle, mad := qos.Median(values), qos.MAD(values)
 	c.Label = fmt.Sprintf("median of %d %s", len(values), sortOfDay(kind, b.days[0]))
@@ -120,9 +128,6 @@ func (b *builder) baseline(m *definition.Measure, now Figure) (Comparison, error
 	c.Delta, c.Text = delta(now, c.Figure)
 	return c, nil
 }
-
-// minBaseline is how many days a baseline needs when some of its days have no figure.
-const minBaseline = 7
 
 func (b *builder) baselineDays(dataset, day string) ([]string, qos.BaselineKind) {
 	return qos.BaselineDays(day, func(d string) bool { return b.total[dataset][d] != nil })
