@@ -47,6 +47,7 @@ type aggregate struct {
 	args     []compiled
 	typ      Type
 	distinct bool
+	chosen   *choice // SUM of one of two integers
 	add      func(x *execution, t *total, v Value)
 	done     func(x *execution, t *total) Value
 }
@@ -130,6 +131,9 @@ func (a *aggregate) sum(mean bool) error {
 	default:
 		a.typ = Type{Kind: BigInt}
 		a.add = func(_ *execution, t *total, v Value) { t.n++; t.bits += v.n }
+		if !a.distinct {
+			a.chosen = a.args[0].choice
+		}
 	}
 	kind := a.typ.Kind
 	a.done = func(_ *execution, t *total) Value {
@@ -210,6 +214,17 @@ func (a *aggregate) extreme(largest bool) {
 
 // take adds one row. Rows on which an argument is NULL do not count.
 func (a *aggregate) take(x *execution, t *total, row []Value, key []byte) []byte {
+	if a.chosen != nil {
+		v := &a.chosen.no
+		if a.chosen.condition(x, row) == isTrue {
+			v = &a.chosen.yes
+		}
+		if v.kind != Null {
+			t.n++
+			t.bits += v.n
+		}
+		return key
+	}
 	var v Value
 	key = key[:0]
 	for i := range a.args {

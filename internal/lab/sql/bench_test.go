@@ -48,6 +48,35 @@ FROM (
   WHERE copy_no = 1) f
 GROUP BY day, site`
 
+// copies are the rows without those that came twice, below what reports ask.
+const copies = `(
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY call_id, leg_no ORDER BY ingest_ts NULLS LAST, duration_s NULLS LAST) AS copy_no
+  FROM qos.call_quality WHERE dt BETWEEN '2017-08-15' AND '2017-09-13' AND call_id IS NOT NULL AND leg_no IS NOT NULL
+    AND start_ts >= CAST('2017-08-14 22:00:00' AS TIMESTAMP) AND start_ts < CAST('2017-09-13 22:00:00' AS TIMESTAMP)) c`
+
+// extremes is the histogram of rows without copies, with the extremes of each bin.
+const extremes = `
+SELECT day, site, hr, bin, COUNT(*) AS n, MIN(x) AS low, MAX(x) AS high FROM (
+  SELECT day, site, hr, x, CASE WHEN x IS NULL THEN NULL WHEN x < 0.01 THEN -1000000 WHEN x > 60000 THEN 1000000
+      ELSE CAST(CEIL(LN(CAST(x AS DOUBLE)) * CAST(49.99833328888678 AS DOUBLE)) AS INT) END AS bin
+  FROM (SELECT to_date(from_utc_timestamp(start_ts, 'Europe/Bratislava')) AS day, site, hour(from_utc_timestamp(start_ts, 'Europe/Bratislava')) AS hr,
+      CASE WHEN rtt_ms >= 0 AND rtt_ms <= 60000 THEN rtt_ms END AS x FROM ` + copies + ` WHERE copy_no = 1 AND final_code = 200) f) b
+GROUP BY day, site, hr, bin`
+
+// hours is a distinct count in small groups.
+const hours = `SELECT dt, site, COUNT(DISTINCT hour(start_ts)) AS hours FROM ` + copies + ` WHERE copy_no = 1 GROUP BY dt, site`
+
+// quality counts what is wrong with ten columns, four ways each.
+func quality() string {
+	text := "SELECT dt, COUNT(*) AS n"
+	for _, c := range []string{"duration_s", "loss_pct", "discard_pct", "burst_density_pct", "jitter_ms", "jitter_max_ms", "rtt_ms", "owd_ms", "mos_cq", "r_factor"} {
+		const template = `, SUM(CASE WHEN x IS NULL THEN 1 ELSE 0 END), SUM(CASE WHEN F AND x < 0 THEN 1 ELSE 0 END), SUM(CASE WHEN F AND x > 100 THEN 1 ELSE 0 END), SUM(CASE WHEN x IS NOT NULL AND NOT (F) THEN 1 ELSE 0 END)`
+		finite := "x >= -1.7976931348623157e308 AND x <= 1.7976931348623157e308"
+		text += strings.ReplaceAll(strings.ReplaceAll(template, "F", finite), "x", c)
+	}
+	return text + " FROM " + copies + " WHERE copy_no = 1 GROUP BY dt"
+}
+
 func prepare(t testing.TB, text string) *sql.Statement {
 	t.Helper()
 	catalog, err := sample.New(sample.Options{})
@@ -82,6 +111,9 @@ func benchmark(b *testing.B, text string) {
 func BenchmarkHistogram(b *testing.B)  { benchmark(b, histogram) }
 func BenchmarkAggregates(b *testing.B) { benchmark(b, aggregates) }
 func BenchmarkRanked(b *testing.B)     { benchmark(b, ranked) }
+func BenchmarkExtremes(b *testing.B)   { benchmark(b, extremes) }
+func BenchmarkHours(b *testing.B)      { benchmark(b, hours) }
+func BenchmarkQuality(b *testing.B)    { benchmark(b, quality()) }
 func BenchmarkCount(b *testing.B)      { benchmark(b, "SELECT COUNT(*) FROM qos.call_quality") }
 func BenchmarkDistinct(b *testing.B) {
 	benchmark(b, "SELECT site, COUNT(DISTINCT endpoint_id) FROM qos.call_quality GROUP BY site")

@@ -79,7 +79,9 @@ func textCast(from, to Type) cast {
 
 func integerCast(from, to Type) cast {
 	switch {
-	case from.Kind == Boolean || from.Kind.integer() && from.Kind <= to.Kind:
+	case from.Kind.integer() && from.Kind <= to.Kind:
+		return nil // all integers have one form
+	case from.Kind == Boolean:
 		return func(_ *execution, v Value) Value { return IntOf(v.n) }
 	case from.Kind.integer():
 		return func(_ *execution, v Value) Value { return IntOf(wrap(v.n, to.Kind)) }

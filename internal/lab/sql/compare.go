@@ -35,33 +35,36 @@ func order(a, b Value) int {
 }
 
 // comparison compiles a op b as part of e.
-func comparison(e *expr, op string, a, b compiled) (evaluate, error) {
+func comparison(e *expr, op string, a, b compiled) (compiled, error) {
 	typ, ok := common(a.typ, b.typ)
 	switch {
 	case exact(a.typ, b.typ): // of any digits: order needs no common type
 		typ = Type{Kind: Decimal}
 		a, b = a.as(a.typ.asDecimal()), b.as(b.typ.asDecimal())
 	case !ok:
-		return nil, analysis("operands of type %s and %s are not comparable: %s", a.typ, b.typ, e)
+		return compiled{}, analysis("operands of type %s and %s are not comparable: %s", a.typ, b.typ, e)
 	default:
 		a, b = a.as(typ), b.as(typ)
 	}
 	left, right := a.eval, b.eval
 	compare := comparator(typ.Kind, answersOf(op), left, right)
 	if b.constant && !b.value().IsNull() {
-		compare = comparatorWith(typ.Kind, answersOf(op), a, b.value())
+		if s := spanOf(op, a, typ.Kind, b.value()); s != nil {
+			return s.predicate(), nil
+		}
+		compare = comparatorWith(typ.Kind, answersOf(op), left, b.value())
 	}
 	if op != "<=>" && op != "is distinct from" {
-		return compare, nil
+		return predicate(compare), nil
 	}
 	same := op == "<=>"
-	return func(x *execution, row []Value) Value {
+	return predicate(func(x *execution, row []Value) truth {
 		l, r := left(x, row).IsNull(), right(x, row).IsNull()
 		if l || r {
-			return BoolOf((l && r) == same)
+			return truthOf((l && r) == same)
 		}
 		return compare(x, row)
-	}, nil
+	}), nil
 }
 
 // exact reports whether one type is a DECIMAL and the other a DECIMAL or an integer.
@@ -89,100 +92,83 @@ func answersOf(op string) answers {
 	return answers{yes, no, yes, yes} // != and IS DISTINCT FROM, also of NaN
 }
 
-func (a *answers) of(relation int) Value {
+func (a *answers) of(relation int) truth {
 	switch {
 	case relation < 0:
-		return BoolOf(a.less)
+		return truthOf(a.less)
 	case relation > 0:
-		return BoolOf(a.greater)
+		return truthOf(a.greater)
 	}
-	return BoolOf(a.equal)
+	return truthOf(a.equal)
 }
 
-func (a *answers) ofDoubles(l, r float64) Value {
+func (a *answers) ofDoubles(l, r float64) truth {
 	switch {
 	case l < r:
-		return BoolOf(a.less)
+		return truthOf(a.less)
 	case l > r:
-		return BoolOf(a.greater)
+		return truthOf(a.greater)
 	case l == r:
-		return BoolOf(a.equal)
+		return truthOf(a.equal)
 	}
-	return BoolOf(a.unordered)
+	return truthOf(a.unordered)
 }
 
 // comparatorWith compares with a constant, as most conditions do.
-func comparatorWith(kind Kind, answers answers, a compiled, right Value) evaluate {
-	left := a.eval
+func comparatorWith(kind Kind, answers answers, left evaluate, right Value) tester {
 	switch {
-	case kind.binary() && a.plain():
-		limit, index := right.Float(), a.expr.index
-		return func(_ *execution, row []Value) Value {
-			if row[index].kind == Null {
-				return Value{}
-			}
-			return answers.ofDoubles(row[index].Float(), limit)
-		}
 	case kind.binary():
 		limit := right.Float()
-		return func(x *execution, row []Value) Value {
+		return func(x *execution, row []Value) truth {
 			l := left(x, row)
 			if l.kind == Null {
-				return l
+				return isUnknown
 			}
 			return answers.ofDoubles(l.Float(), limit)
 		}
-	case (kind.integer() || kind == Boolean || kind == Date) && a.plain():
-		index := a.expr.index
-		return func(_ *execution, row []Value) Value {
-			if row[index].kind == Null {
-				return Value{}
-			}
-			return answers.of(compareOrdered(row[index].n, right.n))
-		}
 	case kind.integer(), kind == Boolean, kind == Date:
-		return func(x *execution, row []Value) Value {
+		return func(x *execution, row []Value) truth {
 			l := left(x, row)
 			if l.kind == Null {
-				return l
+				return isUnknown
 			}
 			return answers.of(compareOrdered(l.n, right.n))
 		}
 	}
-	return func(x *execution, row []Value) Value {
+	return func(x *execution, row []Value) truth {
 		l := left(x, row)
 		if l.kind == Null {
-			return l
+			return isUnknown
 		}
 		return answers.of(order(l, right))
 	}
 }
 
 // comparator has a form of its own for the two kinds that scans compare most.
-func comparator(kind Kind, answers answers, left, right evaluate) evaluate {
+func comparator(kind Kind, answers answers, left, right evaluate) tester {
 	null := func(l, r Value) bool { return l.kind == Null || r.kind == Null }
 	switch {
 	case kind.binary():
-		return func(x *execution, row []Value) Value {
+		return func(x *execution, row []Value) truth {
 			l, r := left(x, row), right(x, row)
 			if null(l, r) {
-				return Value{}
+				return isUnknown
 			}
 			return answers.ofDoubles(l.Float(), r.Float())
 		}
 	case kind.integer(), kind == Boolean, kind == Date:
-		return func(x *execution, row []Value) Value {
+		return func(x *execution, row []Value) truth {
 			l, r := left(x, row), right(x, row)
 			if null(l, r) {
-				return Value{}
+				return isUnknown
 			}
 			return answers.of(compareOrdered(l.n, r.n))
 		}
 	}
-	return func(x *execution, row []Value) Value {
+	return func(x *execution, row []Value) truth {
 		l, r := left(x, row), right(x, row)
 		if null(l, r) {
-			return Value{}
+			return isUnknown
 		}
 		return answers.of(order(l, r))
 	}
@@ -197,21 +183,7 @@ func between(e *expr, args []compiled) (compiled, error) {
 	if err != nil {
 		return compiled{}, err
 	}
-	return negatable(e, decide(low, high, false)), nil
-}
-
-// negatable is a predicate, turned round if it was written with NOT.
-func negatable(e *expr, eval evaluate) compiled {
-	if !e.negated {
-		return compiled{typ: Type{Kind: Boolean}, eval: eval}
-	}
-	return compiled{typ: Type{Kind: Boolean}, eval: func(x *execution, row []Value) Value {
-		v := eval(x, row)
-		if v.kind == Null {
-			return v
-		}
-		return BoolOf(v.n == 0)
-	}}
+	return negated(both(low, high), e.negated), nil
 }
 
 // membership compiles IN. A list of constants becomes a set.
@@ -226,22 +198,20 @@ func membership(e *expr, args []compiled) (compiled, error) {
 		return compiled{}, err
 	}
 	if allConstant(args[1:]) && !typ.Kind.binary() {
-		return negatable(e, inSet(args[0].eval, args[1:])), nil
+		return negated(predicate(inSet(args[0].eval, args[1:])), e.negated), nil
 	}
-	member := args[0].eval
-	var found evaluate
+	var found *compiled
 	for _, arg := range args[1:] {
-		equal := comparator(typ.Kind, answersOf("="), member, arg.eval)
-		if found == nil {
-			found = equal
-		} else {
-			found = decide(found, equal, true)
+		equal := predicate(comparator(typ.Kind, answersOf("="), args[0].eval, arg.eval))
+		if found != nil {
+			equal = decide(found.tester(), equal.tester(), isTrue)
 		}
+		found = &equal
 	}
-	return negatable(e, found), nil
+	return negated(*found, e.negated), nil
 }
 
-func inSet(member evaluate, list []compiled) evaluate {
+func inSet(member evaluate, list []compiled) tester {
 	set := make(map[Value]bool, len(list))
 	null := false
 	for _, c := range list {
@@ -249,17 +219,17 @@ func inSet(member evaluate, list []compiled) evaluate {
 		null = null || v.IsNull()
 		set[v] = true
 	}
-	return func(x *execution, row []Value) Value {
+	return func(x *execution, row []Value) truth {
 		v := member(x, row)
 		switch {
 		case v.IsNull():
-			return v
+			return isUnknown
 		case set[v]:
-			return BoolOf(true)
+			return isTrue
 		case null:
-			return Value{}
+			return isUnknown
 		}
-		return BoolOf(false)
+		return isFalse
 	}
 }
 

@@ -15,11 +15,11 @@ type compiled struct {
 	typ      Type
 	eval     evaluate
 	constant bool // the same value on every row
-}
 
-// plain reports whether c is a column as it is.
-func (c compiled) plain() bool {
-	return c.expr != nil && c.expr.kind == columnExpr && c.expr.typ == c.typ
+	test   tester  // of a condition; may be nil
+	column int     // 1 + the column whose value it is, 0 if it is computed
+	within *span   // the condition that a column lies in a span
+	choice *choice // CASE WHEN … THEN constant ELSE constant END
 }
 
 // mark sets need for the columns that c reads.
@@ -116,7 +116,7 @@ func (k *compiler) build(e *expr, args []compiled) (compiled, error) {
 		return compiled{typ: e.typ, eval: func(*execution, []Value) Value { return e.value }}, nil
 	case columnExpr:
 		index := e.index
-		return compiled{typ: e.typ, eval: func(_ *execution, row []Value) Value { return row[index] }}, nil
+		return compiled{typ: e.typ, column: index + 1, eval: func(_ *execution, row []Value) Value { return row[index] }}, nil
 	case operatorExpr:
 		return k.operator(e, args)
 	case callExpr:
@@ -130,10 +130,7 @@ func (k *compiler) build(e *expr, args []compiled) (compiled, error) {
 	case betweenExpr:
 		return between(e, args)
 	case isNullExpr:
-		arg, negated := args[0].eval, e.negated
-		return compiled{typ: Type{Kind: Boolean}, eval: func(x *execution, row []Value) Value {
-			return BoolOf(arg(x, row).IsNull() != negated)
-		}}, nil
+		return isNull(args[0], e.negated), nil
 	case subqueryExpr:
 		return k.subquery(e, args)
 	case intervalExpr:
@@ -149,8 +146,7 @@ func (k *compiler) operator(e *expr, args []compiled) (compiled, error) {
 	case "||":
 		return k.verticalBars(e, args)
 	case "=", "!=", "<", "<=", ">", ">=", "<=>", "is distinct from":
-		eval, err := comparison(e, e.name, args[0], args[1])
-		return compiled{typ: Type{Kind: Boolean}, eval: eval}, err
+		return comparison(e, e.name, args[0], args[1])
 	case "like", "ilike", "rlike", "regexp", "iregexp":
 		return pattern(e, args)
 	case "&", "|", "^":
@@ -198,6 +194,7 @@ func (c compiled) as(to Type) compiled {
 			}
 			return convert(x, v)
 		}
+		c.test, c.column, c.within, c.choice = nil, 0, nil, nil
 	}
 	c.typ = to
 	return c.fold()
@@ -210,36 +207,21 @@ func logic(e *expr, args []compiled) (compiled, error) {
 				arg.expr, e, arg.typ)
 		}
 	}
-	result := compiled{typ: Type{Kind: Boolean}}
-	if e.name == "not" {
-		arg := args[0].eval
-		result.eval = func(x *execution, row []Value) Value {
-			v := arg(x, row)
-			if v.kind == Null {
-				return v
-			}
-			return BoolOf(v.n == 0)
-		}
-		return result, nil
+	switch e.name {
+	case "not":
+		return negated(args[0], true), nil
+	case "and":
+		return both(args[0], args[1]), nil
 	}
-	result.eval = decide(args[0].eval, args[1].eval, e.name == "or")
-	return result, nil
+	return decide(args[0].tester(), args[1].tester(), isTrue), nil
 }
 
-// decide is AND (decisive false) or OR (decisive true) in three-valued logic: a
-// decisive side decides, else NULL wins.
-func decide(left, right evaluate, decisive bool) evaluate {
-	return func(x *execution, row []Value) Value {
-		l := left(x, row)
-		if l.kind != Null && (l.n != 0) == decisive {
-			return l
-		}
-		r := right(x, row)
-		if l.kind == Null && (r.kind == Null || (r.n != 0) != decisive) {
-			return Value{}
-		}
-		return r
+func isNull(arg compiled, negated bool) compiled {
+	if index := arg.column - 1; index >= 0 {
+		return predicate(func(_ *execution, row []Value) truth { return truthOf((row[index].kind == Null) != negated) })
 	}
+	eval := arg.eval
+	return predicate(func(x *execution, row []Value) truth { return truthOf(eval(x, row).IsNull() != negated) })
 }
 
 // cases compiles CASE.
@@ -248,7 +230,7 @@ func cases(e *expr, args []compiled) (compiled, error) {
 	if e.operand {
 		operand, args = &args[0], args[1:]
 	}
-	var conditions []evaluate
+	var conditions []tester
 	var results []compiled
 	for ; len(args) > 1; args = args[2:] {
 		condition, err := caseCondition(e, operand, args[0])
@@ -266,18 +248,18 @@ func cases(e *expr, args []compiled) (compiled, error) {
 
 // decided is the result of the first condition that is true, else the one that is left
 // over, else NULL. All results take one common type.
-func decided(conditions []evaluate, results []compiled) (compiled, error) {
+func decided(conditions []tester, results []compiled) (compiled, error) {
 	typ, err := unify(results)
 	if err != nil {
 		return compiled{}, err
 	}
-	branches := evals(results)
 	if len(conditions) == 1 {
-		return compiled{typ: typ, eval: oneCase(conditions[0], results)}, nil
+		return oneCase(conditions[0], results), nil
 	}
-	eval := func(x *execution, row []Value) Value {
+	branches := evals(results)
+	return compiled{typ: typ, eval: func(x *execution, row []Value) Value {
 		for i, condition := range conditions {
-			if condition(x, row).n != 0 {
+			if condition(x, row) == isTrue {
 				return branches[i](x, row)
 			}
 		}
@@ -285,18 +267,44 @@ func decided(conditions []evaluate, results []compiled) (compiled, error) {
 			return branches[len(conditions)](x, row)
 		}
 		return Value{}
-	}
-	return compiled{typ: typ, eval: eval}, nil
+	}}, nil
 }
 
-func caseCondition(e *expr, operand *compiled, when compiled) (evaluate, error) {
+// A choice is one of two constants, by a condition. Sums and counts are made of them.
+type choice struct {
+	condition tester
+	yes, no   Value
+}
+
+// oneCase is CASE WHEN condition THEN … [ELSE …] END.
+func oneCase(condition tester, results []compiled) compiled {
+	c := compiled{typ: results[0].typ}
+	otherwise := compiled{constant: true, eval: func(*execution, []Value) Value { return Value{} }}
+	if len(results) > 1 {
+		otherwise = results[1]
+	}
+	yes, no := results[0].eval, otherwise.eval
+	c.eval = func(x *execution, row []Value) Value {
+		if condition(x, row) == isTrue {
+			return yes(x, row)
+		}
+		return no(x, row)
+	}
+	if results[0].constant && otherwise.constant {
+		c.choice = &choice{condition, results[0].value(), otherwise.value()}
+	}
+	return c
+}
+
+func caseCondition(e *expr, operand *compiled, when compiled) (tester, error) {
 	if operand != nil {
-		return comparison(e, "=", *operand, when)
+		equal, err := comparison(e, "=", *operand, when)
+		return equal.tester(), err
 	}
 	if when.typ.Kind != Boolean && when.typ.Kind != Null {
 		return nil, analysis("When expr '%s' is not of type boolean and not castable to type boolean.", when.expr)
 	}
-	return when.eval, nil
+	return when.tester(), nil
 }
 
 // unify converts all expressions to their common type, in place.
@@ -322,28 +330,4 @@ func evals(list []compiled) []evaluate {
 		functions[i] = c.eval
 	}
 	return functions
-}
-
-// oneCase is CASE WHEN condition THEN … [ELSE …] END, of which sums and counts are made.
-func oneCase(condition evaluate, results []compiled) evaluate {
-	otherwise := compiled{constant: true, eval: func(*execution, []Value) Value { return Value{} }}
-	if len(results) > 1 {
-		otherwise = results[1]
-	}
-	yes, no := results[0].eval, otherwise.eval
-	if results[0].constant && otherwise.constant {
-		yes, no := results[0].value(), otherwise.value()
-		return func(x *execution, row []Value) Value {
-			if condition(x, row).n != 0 {
-				return yes
-			}
-			return no
-		}
-	}
-	return func(x *execution, row []Value) Value {
-		if condition(x, row).n != 0 {
-			return yes(x, row)
-		}
-		return no(x, row)
-	}
 }

@@ -9,7 +9,7 @@ func buildIf(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	if err != nil {
 		return compiled{}, noSignature(e, args)
 	}
-	return choice(condition, args[1:])
+	return decided([]tester{condition}, args[1:])
 }
 
 // buildNvl2 compiles nvl2(x, then, otherwise).
@@ -18,22 +18,8 @@ func buildNvl2(_ *compiler, e *expr, args []compiled) (compiled, error) {
 		return compiled{}, err
 	}
 	tested := args[0].eval
-	condition := func(x *execution, row []Value) Value { return BoolOf(!tested(x, row).IsNull()) }
-	return choice(condition, args[1:])
-}
-
-func choice(condition evaluate, branches []compiled) (compiled, error) {
-	typ, err := unify(branches)
-	if err != nil {
-		return compiled{}, err
-	}
-	yes, no := branches[0].eval, branches[1].eval
-	return compiled{typ: typ, eval: func(x *execution, row []Value) Value {
-		if condition(x, row).n != 0 {
-			return yes(x, row)
-		}
-		return no(x, row)
-	}}, nil
+	condition := func(x *execution, row []Value) truth { return truthOf(!tested(x, row).IsNull()) }
+	return decided([]tester{condition}, args[1:])
 }
 
 func buildCoalesce(_ *compiler, e *expr, args []compiled) (compiled, error) {
@@ -75,9 +61,9 @@ func buildNullIf(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	if err != nil {
 		return compiled{}, err
 	}
-	kept := args[0].eval
+	kept, same := args[0].eval, equal.tester()
 	return compiled{typ: args[0].typ, eval: func(x *execution, row []Value) Value {
-		if equal(x, row).n != 0 {
+		if same(x, row) == isTrue {
 			return Value{}
 		}
 		return kept(x, row)
@@ -152,7 +138,7 @@ func buildDecode(_ *compiler, e *expr, args []compiled) (compiled, error) {
 	if err := arity(e, args, 3, -1); err != nil {
 		return compiled{}, err
 	}
-	var conditions []evaluate
+	var conditions []tester
 	var results []compiled
 	rest := args[1:]
 	for ; len(rest) > 1; rest = rest[2:] {
@@ -160,7 +146,7 @@ func buildDecode(_ *compiler, e *expr, args []compiled) (compiled, error) {
 		if err != nil {
 			return compiled{}, err
 		}
-		conditions = append(conditions, equal)
+		conditions = append(conditions, equal.tester())
 		results = append(results, rest[1])
 	}
 	return decided(conditions, append(results, rest...))

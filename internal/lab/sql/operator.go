@@ -87,8 +87,8 @@ func (o *project) prune(need []bool) {
 		switch c := o.exprs[i]; {
 		case !wanted:
 			continue
-		case c.plain():
-			o.passed = append(o.passed, [2]int{i, c.expr.index})
+		case c.column > 0:
+			o.passed = append(o.passed, [2]int{i, c.column - 1})
 		default:
 			o.computed = append(o.computed, i)
 		}
@@ -147,7 +147,7 @@ func (o *filter) explain(p *plan) {
 
 func allTrue(conditions []compiled, x *execution, row []Value) bool {
 	for i := range conditions {
-		if conditions[i].eval(x, row).n == 0 { // false and NULL alike
+		if conditions[i].truth(x, row) != isTrue {
 			return false
 		}
 	}

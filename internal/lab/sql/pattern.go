@@ -19,10 +19,10 @@ func pattern(e *expr, args []compiled) (compiled, error) {
 	switch e.name {
 	case "like":
 		o := overload{two: func(_ *execution, s, p Value) Value { return BoolOf(like(s.s, p.s)) }}
-		return negatable(e, o.bind(evals(args))), nil
+		return negated(compiled{typ: Type{Kind: Boolean}, eval: o.bind(evals(args))}, e.negated), nil
 	case "ilike":
 		o := overload{two: func(_ *execution, s, p Value) Value { return BoolOf(like(strings.ToLower(s.s), strings.ToLower(p.s))) }}
-		return negatable(e, o.bind(evals(args))), nil
+		return negated(compiled{typ: Type{Kind: Boolean}, eval: o.bind(evals(args))}, e.negated), nil
 	case "iregexp":
 		flags = "(?i)"
 	}
@@ -32,10 +32,10 @@ func pattern(e *expr, args []compiled) (compiled, error) {
 			return compiled{}, analysis("invalid regular expression in '%s'", e)
 		}
 		matches := strict(args[0], Type{Kind: Boolean}, func(_ *execution, v Value) Value { return BoolOf(re.MatchString(v.s)) })
-		return negatable(e, matches.eval), nil
+		return negated(matches, e.negated), nil
 	}
 	o := overload{two: func(x *execution, s, p Value) Value { return matchRegexp(x, s, StringOf(flags+p.s)) }}
-	return negatable(e, o.bind(evals(args))), nil
+	return negated(compiled{typ: Type{Kind: Boolean}, eval: o.bind(evals(args))}, e.negated), nil
 }
 
 // like matches the whole of s: % is any text, _ one character, a backslash

@@ -33,9 +33,7 @@ func (k *compiler) subquery(e *expr, args []compiled) (compiled, error) {
 	}
 	switch sub.kind {
 	case existsSubquery:
-		return compiled{typ: Type{Kind: Boolean}, eval: func(x *execution, row []Value) Value {
-			return BoolOf(lookup.find(x, row) != nil)
-		}}, nil
+		return predicate(func(x *execution, row []Value) truth { return truthOf(lookup.find(x, row) != nil) }), nil
 	case inSubquery:
 		return lookup.membership(e, *member)
 	}
@@ -68,23 +66,23 @@ func (l *lookup) membership(e *expr, member compiled) (compiled, error) {
 	}
 	l.member = caster(l.sub.value, typ)
 	left := member.as(typ).eval
-	return negatable(e, func(x *execution, row []Value) Value {
+	return negated(predicate(func(x *execution, row []Value) truth {
 		a := l.find(x, row)
 		if a == nil {
-			return BoolOf(false)
+			return isFalse
 		}
 		v := left(x, row)
 		if v.kind == Null {
-			return v
+			return isUnknown
 		}
 		if _, found := a.values[string(appendKey(nil, v))]; found && !isNaN(v) {
-			return BoolOf(true)
+			return isTrue
 		}
 		if a.null {
-			return Value{}
+			return isUnknown
 		}
-		return BoolOf(false)
-	}), nil
+		return isFalse
+	}), e.negated), nil
 }
 
 func isNaN(v Value) bool { return v.kind == Double && v.Float() != v.Float() }
