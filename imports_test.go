@@ -36,6 +36,7 @@ var imports = map[string][]string{
 	"internal/job":               {"internal/definition", "internal/query", "internal/qos", "internal/report", "internal/report/...", "internal/fault"},
 	"internal/lab":               {"internal/lab/...", "internal/kerberos/acceptor", "internal/impala/hs2server", "internal/fault"},
 	"internal/lab/kdc":           {"internal/kerberos/krb5", "internal/fault"},
+	"internal/lab/mailbox":       {"internal/fault"},
 	"internal/lab/sql":           {},
 	"internal/lab/sample":        {"internal/lab/sql", "internal/qos"},
 	"internal/lab/impalad":       {"internal/lab/sql", "internal/impala/hs2server", "internal/impala/wire"},
