@@ -2,7 +2,6 @@ package mailbox
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -268,69 +267,6 @@ func TestImplicitTLSAndWrongName(t *testing.T) {
 	}
 }
 
-func TestFaults(t *testing.T) {
-	act := func(step Step, a Act) Faults { return Faults{At: map[Step]Act{step: a}} }
-	tests := []struct {
-		name   string
-		faults Faults
-		want   string
-		kept   int
-	}{
-		{"cut at greeting", act(Greeting, Act{Cut: true}), "cut", 0},
-		{"cut at EHLO", act(Hello, Act{Cut: true}), "220 cut", 0},
-		{"cut at MAIL", act(Mail, Act{Cut: true}), "220 250 cut", 0},
-		{"cut before 354", act(Data, Act{Cut: true}), "220 250 250 250 cut", 0},
-		{"cut after 354", act(Opened, Act{Cut: true}), "220 250 250 250 354 cut", 0},
-		{"cut in the content", act(Content, Act{Cut: true}), "220 250 250 250 354 cut", 0},
-		{"cut after the dot", act(Dot, Act{Cut: true}), "220 250 250 250 354 cut", 0},
-		{"cut before 250, kept", act(Kept, Act{Cut: true}), "220 250 250 250 354 cut", 1},
-		{"cut after 250", act(Done, Act{Cut: true}), "220 250 250 250 354 250 cut", 1},
-		{"another answer", act(Rcpt, Act{Reply: "450 4.0.0 no"}), "220 250 250 450 503 502 502 221", 0},
-		{"refused at the end", act(Dot, Act{Reply: "554 no"}), "220 250 250 250 354 554 221", 0},
-		{"a last word", act(Content, Act{Reply: "552 no", Cut: true}), "220 250 250 250 354 552 cut", 0},
-		{"one recipient", Faults{Recipients: map[string]string{"b@example.com": "550 no"}}, "220 250 250 550 503 502 502 221", 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := start(t, Options{Faults: tt.faults})
-			// A server that never said 354 takes the content for commands.
-			lines := strings.Replace(plainMessage, "hello\r\n.", "hello|.", 1)
-			if strings.Contains(tt.want, "354") {
-				lines = plainMessage
-			}
-			if got := talk(t, s, lines); got != tt.want || s.Accepted() != tt.kept {
-				t.Errorf("answers %s, want %s; %d messages", got, tt.want, s.Accepted())
-			}
-		})
-	}
-}
-
-func TestGreylistPassesTheSecondTime(t *testing.T) {
-	s := start(t, Options{})
-	s.SetFaults(Faults{Greylist: []string{"b@example.com"}, NoSTARTTLS: true})
-	if got := talk(t, s, "EHLO c|STARTTLS|MAIL FROM:<a@example.com>|RCPT TO:<c@example.com>|RCPT TO:<b@example.com>"); got != "220 250 502 250 250 450" {
-		t.Errorf("first: %s", got)
-	}
-	if got := talk(t, s, plainMessage); got != "220 250 250 250 354 250 221" {
-		t.Errorf("second: %s", got)
-	}
-}
-
-func TestHoldUntilReleased(t *testing.T) {
-	s := start(t, Options{Faults: Faults{At: map[Step]Act{Kept: {Hold: true}}}})
-	go func() {
-		<-s.Held()
-		if s.Accepted() != 1 {
-			t.Errorf("%d messages while the answer is held", s.Accepted())
-		}
-		s.Release()
-		s.Release() // once more does no harm
-	}()
-	if got := talk(t, s, plainMessage); got != "220 250 250 250 354 250 221" {
-		t.Errorf("answers %s", got)
-	}
-}
-
 func TestCloseLeavesNothingRunning(t *testing.T) {
 	before := runtime.NumGoroutine()
 	s := start(t, Options{Faults: Faults{At: map[Step]Act{Mail: {Hold: true}}}})
@@ -407,59 +343,6 @@ func TestStartRefuses(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-}
-
-// pipe is a client's side that says one thing and reads whatever comes.
-type pipe struct {
-	in  *bytes.Reader
-	out bytes.Buffer
-	net.Conn
-}
-
-func (p *pipe) Read(b []byte) (int, error)       { return p.in.Read(b) }
-func (p *pipe) Write(b []byte) (int, error)      { return p.out.Write(b) }
-func (p *pipe) Close() error                     { return nil }
-func (p *pipe) SetDeadline(time.Time) error      { return nil }
-func (p *pipe) SetReadDeadline(time.Time) error  { return nil }
-func (p *pipe) SetWriteDeadline(time.Time) error { return nil }
-
-// FuzzCommands gives a session any bytes. Each answer is a line of SMTP, and no more
-// messages are kept than were answered with 250.
-func FuzzCommands(f *testing.F) {
-	f.Add([]byte(strings.ReplaceAll(plainMessage, "|", "\r\n") + "\r\n"))
-	f.Add([]byte("EHLO a\r\nAUTH PLAIN\r\nAHUAcA==\r\nSTARTTLS\r\n\x16\x03\x01\x00\x05hello"))
-	f.Add([]byte("HELO a\nMAIL FROM:<>\nRCPT TO:<a@b>\nDATA\n..\r\n.\n.\r\n"))
-	f.Add(bytes.Repeat([]byte("x"), maxLine+10))
-	_, config, err := certificates(false)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, said []byte) {
-		s := &Server{opts: Options{Dir: t.TempDir(), MaxSize: 1000, MaxRecipients: 3, Timeout: time.Minute},
-			log: slog.New(slog.DiscardHandler), tls: config, seen: map[string]bool{}}
-		p := &pipe{in: bytes.NewReader(said)}
-		s.ServeConn(t.Context(), p)
-		yes := 0
-		for line := range strings.SplitSeq(strings.TrimSuffix(p.out.String(), "\r\n"), "\r\n") {
-			if strings.HasPrefix(line, "\x15") || strings.HasPrefix(line, "\x16") {
-				break // TLS from here on
-			}
-			if len(line) < 4 || line[0] < '2' || line[0] > '5' || line[3] != ' ' && line[3] != '-' || len(line) > 512 {
-				t.Errorf("answer %q", line)
-			}
-			if strings.Contains(line, "kept as") {
-				yes++
-			}
-		}
-		if s.Accepted() != yes {
-			t.Errorf("%d messages, and %d answers that say so", s.Accepted(), yes)
-		}
-		for _, m := range s.Messages() {
-			if data, err := m.Content(); err != nil || m.Size > 1000 || len(m.To) == 0 || len(m.To) > 3 || bytes.ContainsFunc(data, func(r rune) bool { return r > '~' }) {
-				t.Errorf("kept %+v, %v", m, err)
-			}
-		}
-	})
 }
 
 // A client that falls silent is left after the time of a command.
