@@ -33,6 +33,7 @@ var imports = map[string][]string{
 	"internal/report/chart":      {"internal/report"},
 	"internal/report/html":       {"internal/report", "internal/report/chart", "internal/query"},
 	"internal/report/xlsx":       {"internal/report", "internal/query", "internal/definition"},
+	"internal/deliver":           {"internal/fault"},
 	"internal/job":               {"internal/definition", "internal/query", "internal/qos", "internal/report", "internal/report/...", "internal/fault"},
 	"internal/lab":               {"internal/lab/...", "internal/kerberos/acceptor", "internal/impala/hs2server", "internal/fault"},
 	"internal/lab/kdc":           {"internal/kerberos/krb5", "internal/fault"},
