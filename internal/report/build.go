@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"qosreport/internal/definition"
-	"qosreport/internal/fault"
 	"qosreport/internal/qos"
 	"qosreport/internal/query"
 )
@@ -27,14 +26,10 @@ type Input struct {
 // more than its whole, are an error: a figure made of them would look like any other.
 func Build(in Input) (*Page, error) {
 	b := &builder{Input: in, def: in.Definition, days: in.Window.Dates(0)}
-	if err := b.split(); err != nil {
-		return nil, err
-	}
-	if err := b.check(); err != nil {
-		return nil, err
-	}
-	if err := b.find(); err != nil {
-		return nil, err
+	for _, step := range []func() error{b.split, b.check, b.find} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
 	p := &Page{Schema: Schema, Report: b.def.Name, Title: b.def.Title, Window: in.Window, Provenance: in.Provenance}
 	for _, name := range slices.Sorted(maps.Keys(in.Args.Given)) {
@@ -65,6 +60,9 @@ type builder struct {
 func (b *builder) split() error {
 	b.byDay, b.total = make(map[string]map[string]*qos.Table), make(map[string]map[string]*qos.Table)
 	for name, t := range b.States {
+		if t == nil || !slices.Contains(t.Dimensions, definition.Day) {
+			continue // check tells it
+		}
 		at := slices.Index(t.Dimensions, definition.Day)
 		days := make(map[string]*qos.Table)
 		for _, s := range t.States {
@@ -83,24 +81,6 @@ func (b *builder) split() error {
 				return err
 			}
 			b.total[name][day] = total
-		}
-	}
-	return nil
-}
-
-// check refuses states that no honest query returns.
-func (b *builder) check() error {
-	for _, name := range b.def.MeasureOrder {
-		m := b.def.Measures[name]
-		q, t := m.QoS(), b.States[m.Dataset()]
-		if t == nil {
-			continue
-		}
-		for _, s := range t.States {
-			if err := q.Check(t, s); err != nil {
-				return fault.Advise(fault.New(fault.Impala, fault.Contract, fmt.Errorf("measure %s in dataset %s: %w", name, m.Dataset(), err)),
-					"correct the query of dataset %s: see qosreport sql %s", m.Dataset(), b.def.Name)
-			}
 		}
 	}
 	return nil
@@ -162,7 +142,9 @@ func (b *builder) section(name string) (Section, error) {
 		out.Tiles, err = b.tiles(s)
 	case s.Findings.Written():
 		out.Kind, out.Findings = KindFindings, b.findings(s)
-		out.Notes = b.clockNotes(b.ruleDatasets(s))
+		if rules := b.def.FindingRules(s); b.testsHours(rules) {
+			out.Notes = b.clockNotes(rules)
+		}
 	case s.Heatmap != "":
 		out.Kind = KindHeatmap
 		out.Heatmap, out.Notes, err = b.heatmap(s)

@@ -86,7 +86,7 @@ func (b *builder) finding(s search, rule qos.RateRule, in qos.Incident) (Finding
 	}
 	dims := slices.DeleteFunc(slices.Clone(s.rule.By), func(dim string) bool { return dim == definition.Hour })
 	for i, dim := range dims {
-		f.Where = append(f.Where, Pair{Dimension: dim, Member: in.Key[i].String()})
+		f.Where = append(f.Where, Pair{Dimension: dim, Member: memberText(in.Key[i])})
 	}
 	if len(in.Hours) > 0 {
 		from, to := in.Hours[0], in.Hours[len(in.Hours)-1]+1
@@ -150,11 +150,11 @@ func (b *builder) causes(f *Finding, s search, rule qos.RateRule, in qos.Inciden
 			return "", err
 		}
 		for _, share := range shares {
-			f.Causes = append(f.Causes, Share{Name: dim, Member: share.Member.String(), Label: share.Member.String(), Bad: share.Bad, N: share.N,
+			f.Causes = append(f.Causes, Share{Name: dim, Member: memberText(share.Member), Label: memberText(share.Member), Bad: share.Bad, N: share.N,
 				Excess: share.Excess, Part: share.Part, Text: wholePercent(share.Part)})
 		}
 		if most, found := qos.Confined(shares); found {
-			sentences = append(sentences, fmt.Sprintf("%s %s holds %s of the excess.", heading(dim), most.Member, wholePercent(most.Part)))
+			sentences = append(sentences, fmt.Sprintf("%s %s holds %s of the excess.", heading(dim), memberText(most.Member), wholePercent(most.Part)))
 		} else {
 			open = append(open, strings.ReplaceAll(dim, "_", " "))
 		}
@@ -167,15 +167,20 @@ func (b *builder) causes(f *Finding, s search, rule qos.RateRule, in qos.Inciden
 
 // largeReason is which part of the excess a reason must have to be named, unless it is
 // the largest of all.
-const largeReason = 0.5
+const largeReason = 0.25
 
 // reasons says why the items were bad, by ratios of the same whole: each has its own part
-// of the excess, and parts overlap.
+// of the excess, and parts overlap. What is usual comes from where the incident's own
+// baseline does.
 func (b *builder) reasons(f *Finding, s search, in qos.Incident) string {
+	inside := insideOf(s.now, s.rule.By, in) // both tables have the columns of one dataset
+	now, base := s.now.Where(inside), s.base.Where(inside)
+	if in.BaseKind == qos.RestOfDay {
+		base = s.now.Where(func(key []qos.Member) bool { return !inside(key) })
+	}
 	for _, name := range s.rule.Reasons {
 		h := b.head(name)
 		m := b.def.Measures[name].QoS()
-		now, base := cells(s.now, s.rule.By, in), cells(s.base, s.rule.By, in)
 		bad, n := m.Bad(now, now.Total())
 		usual := 0.0
 		if was, of := m.Bad(base, base.Total()); of > 0 {
@@ -201,14 +206,14 @@ func (b *builder) reasons(f *Finding, s search, in qos.Incident) string {
 	return "Of the excess, " + strings.Join(named, ", ") + "."
 }
 
-// cells are the states of an incident's cells.
-func cells(t *qos.Table, cube []string, in qos.Incident) *qos.Table {
-	return t.Where(func(key []qos.Member) bool {
+// insideOf tells which keys of a table belong to an incident's cells.
+func insideOf(t *qos.Table, cube []string, in qos.Incident) func(key []qos.Member) bool {
+	return func(key []qos.Member) bool {
 		at := 0
 		for _, dim := range cube {
 			m := key[slices.Index(t.Dimensions, dim)]
 			if dim == definition.Hour {
-				if !slices.Contains(in.Hours, int(m.Int)) {
+				if !m.Number || !slices.Contains(in.Hours, int(m.Int)) {
 					return false
 				}
 				continue
@@ -219,7 +224,7 @@ func cells(t *qos.Table, cube []string, in qos.Incident) *qos.Table {
 			at++
 		}
 		return true
-	})
+	}
 }
 
 func wholePercent(part float64) string { return FormatNumber(part*100, 0) + "\u00a0%" }
@@ -237,16 +242,14 @@ func (b *builder) findings(s *definition.Section) *Findings {
 		f.Hidden = len(f.Items) - limit
 		f.Items = f.Items[:limit]
 	}
-	looked := fmt.Sprintf("%s cells were tested, %s had too few data to test.", FormatNumber(float64(f.Tested), 0), FormatNumber(float64(f.TooFew), 0))
+	looked := fmt.Sprintf("%s tested, %s had too few data to test.", plural(f.Tested, "cell was", "cells were"), FormatNumber(float64(f.TooFew), 0))
 	switch n := len(f.Items) + f.Hidden; {
 	case n == 0:
 		f.Text = "Nothing unusual was found: " + looked
 	case f.Hidden > 0:
-		f.Text = fmt.Sprintf("%d findings, of which the gravest %d are shown: %s", n, len(f.Items), looked)
-	case n == 1:
-		f.Text = "1 finding: " + looked
+		f.Text = fmt.Sprintf("%s, of which the gravest %s shown: %s", plural(n, "finding", "findings"), plural(len(f.Items), "is", "are"), looked)
 	default:
-		f.Text = fmt.Sprintf("%d findings: %s", n, looked)
+		f.Text = plural(n, "finding", "findings") + ": " + looked
 	}
 	return f
 }
@@ -257,33 +260,36 @@ func sortFindings(items []Finding) {
 	})
 }
 
-func (b *builder) ruleDatasets(s *definition.Section) []string {
-	datasets := make(map[string]bool)
-	for _, rule := range b.def.FindingRules(s) {
-		if f := b.def.Findings[rule]; slices.Contains(f.By, definition.Hour) {
-			datasets[b.def.Measures[f.Rate].Dataset()] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(datasets))
+// testsHours reports whether one of the rules looks at single hours.
+func (b *builder) testsHours(rules []string) bool {
+	return slices.ContainsFunc(rules, func(rule string) bool { return slices.Contains(b.def.Findings[rule].By, definition.Hour) })
 }
 
 // clockNotes tell of hours that are not one hour long, where sections show hours.
-func (b *builder) clockNotes(datasets []string) []string {
-	if len(datasets) == 0 {
-		return nil
+func (b *builder) clockNotes(rules []string) []string {
+	untested := ""
+	if b.testsHours(rules) {
+		untested = "; it is not tested for findings"
 	}
 	var notes []string
 	for _, day := range b.days {
 		odd := b.Window.oddHours(day)
 		for _, hour := range slices.Sorted(maps.Keys(odd)) {
-			what := "holds two hours of data, since clocks were set back"
-			if odd[hour] == 0 {
-				what = "does not exist, since clocks were set forward"
-			} else if odd[hour] == 1 {
-				what = "is not a whole hour, since clocks changed"
-			}
-			notes = append(notes, fmt.Sprintf("On %s the hour %02d:00 %s: it is not tested for findings.", day, hour, what))
+			notes = append(notes, fmt.Sprintf("On %s the hour %02d:00 %s%s.", day, hour, oddHour(odd[hour]), untested))
 		}
 	}
 	return notes
+}
+
+// oddHour says what is odd about an hour of so many minutes.
+func oddHour(minutes int) string {
+	switch {
+	case minutes == 0:
+		return "does not exist, since clocks were set forward"
+	case minutes < 60:
+		return fmt.Sprintf("has only %d minutes, since clocks were set forward", minutes)
+	case minutes == 120:
+		return "holds two hours of data, since clocks were set back"
+	}
+	return fmt.Sprintf("holds %d minutes of data, since clocks were set back", minutes)
 }

@@ -30,7 +30,7 @@ func (b *builder) heatmap(s *definition.Section) (*Heatmap, []string, error) {
 	rows, dropped := largest(merged, 0, m.QoS(), maxHeatRows)
 	columns, droppedColumns := largest(merged, 1, m.QoS(), maxHeatColumns)
 	if s.Columns == definition.Hour {
-		columns, droppedColumns = hours(), 0
+		columns, droppedColumns = hours(columns), 0
 	}
 	at := make(map[[2]qos.Member]qos.State)
 	for _, state := range merged.States {
@@ -40,7 +40,7 @@ func (b *builder) heatmap(s *definition.Section) (*Heatmap, []string, error) {
 		h.Columns = append(h.Columns, columnName(s.Columns, c))
 	}
 	for _, r := range rows {
-		row := HeatRow{Member: r.String()}
+		row := HeatRow{Member: memberText(r)}
 		for _, c := range columns {
 			state, found := at[[2]qos.Member{r, c}]
 			cell := HeatCell{Figure: noFigure(m), Empty: !found}
@@ -60,34 +60,38 @@ func (b *builder) heatNotes(s *definition.Section, h *Heatmap, rows, columns int
 	few := 0
 	for _, r := range h.Rows {
 		for _, c := range r.Cells {
-			if c.Few {
+			if c.Few && !c.Empty {
 				few++
 			}
 		}
 	}
 	if few > 0 {
-		notes = append(notes, fmt.Sprintf("%s cells have too few data to show a figure.", FormatNumber(float64(few), 0)))
+		notes = append(notes, plural(few, "cell has", "cells have")+" too few data to show a figure.")
 	}
 	for _, left := range []struct {
 		n   int
 		dim string
 	}{{rows, s.Rows}, {columns, s.Columns}} {
 		if left.n > 0 {
-			notes = append(notes, fmt.Sprintf("%s further members of %s are not shown.", FormatNumber(float64(left.n), 0), left.dim))
+			notes = append(notes, fmt.Sprintf("%s not shown.", plural(left.n, "further member of "+left.dim+" is", "further members of "+left.dim+" are")))
 		}
 	}
 	if s.Rows == definition.Hour || s.Columns == definition.Hour {
-		notes = append(notes, b.clockNotes([]string{s.Heatmap})...)
+		notes = append(notes, b.clockNotes(b.def.FindingOrder)...)
 	}
 	return notes
 }
 
 // largest are the members of a dimension in their order, at most so many; those with the
-// fewest items are left out.
+// fewest items, or the least sum, are left out.
 func largest(t *qos.Table, dim int, m qos.Measure, most int) (members []qos.Member, dropped int) {
 	weight := make(map[qos.Member]float64)
 	for _, s := range t.States {
-		weight[s.Key[dim]] += 1 + m.Eval(t, s).N
+		f := m.Eval(t, s)
+		weight[s.Key[dim]] += 1 + f.N
+		if m.Kind == qos.Sum {
+			weight[s.Key[dim]] += math.Abs(f.Value)
+		}
 	}
 	for member := range weight {
 		members = append(members, member)
@@ -101,10 +105,14 @@ func largest(t *qos.Table, dim int, m qos.Measure, most int) (members []qos.Memb
 	return members, dropped
 }
 
-func hours() []qos.Member {
-	members := make([]qos.Member, 24)
+// hours are all hours of a day, and what has none when there is such.
+func hours(found []qos.Member) []qos.Member {
+	members := make([]qos.Member, 24, 25)
 	for i := range members {
 		members[i] = qos.Number(int64(i))
+	}
+	if slices.Contains(found, qos.Null()) {
+		members = append(members, qos.Null())
 	}
 	return members
 }
@@ -113,7 +121,7 @@ func columnName(dim string, m qos.Member) string {
 	if dim == definition.Hour && m.Number {
 		return fmt.Sprintf("%02d", m.Int)
 	}
-	return m.String()
+	return memberText(m)
 }
 
 // level colours the cells. Those of a judged measure by how far beyond acceptable they

@@ -2,6 +2,7 @@ package report
 
 import (
 	"qosreport/internal/impala/wire"
+	"qosreport/internal/qos"
 	"qosreport/internal/query"
 )
 
@@ -15,7 +16,7 @@ type Figure struct {
 	Decimals int      `json:"decimals"`
 	Few      bool     `json:"few,omitempty"`      // stands on too few items: Value is not to be shown
 	Text     string   `json:"text"`               // with its unit; "n<30" or "no data" where there is no number
-	Interval string   `json:"interval,omitempty"` // 95 %, as text
+	Interval string   `json:"interval,omitempty"` // as text; 95 %, but of a finding's rate as its rule says
 	Verdict  string   `json:"verdict,omitempty"`  // absent when the measure has no limits
 }
 
@@ -43,9 +44,15 @@ type Tile struct {
 	Compare []Comparison `json:"compare,omitempty"`
 }
 
-// Counted reports whether the figure stands on a number of items that is worth showing;
-// a sum is its own.
-func (t Tile) Counted() bool { return t.Kind != "sum" }
+// Counted reports whether the figure stands on a number of items that is worth showing; a
+// sum is its own, and of extremes nobody counts them.
+func (t Tile) Counted() bool {
+	switch qos.Kind(t.Kind) {
+	case qos.Sum, qos.Min, qos.Max:
+		return false
+	}
+	return true
+}
 
 // Comparison is a tile's measure at another time.
 type Comparison struct {

@@ -122,8 +122,10 @@ func (b *builder) hoursCheck(d *definition.Dataset, seen float64) Check {
 			}
 		}
 	}
-	missing := max(float64(due)-seen, 0)
-	share := missing / float64(due)
+	missing, share := max(float64(due)-seen, 0), 0.0
+	if due > 0 { // a date that a zone skipped has no hours at all
+		share = missing / float64(due)
+	}
 	c := Check{What: definition.QualityHours, Label: "hours without any row", Count: missing, Share: &share, Text: percentText(share)}
 	if limit, limited := d.QualityLimit(definition.QualityHours); limited {
 		c.Limit, c.Bound, c.Failed = &limit, "at most "+percentText(limit), share > limit

@@ -17,11 +17,9 @@ func (b *builder) ranking(s *definition.Section) (*Ranking, []string, error) {
 	var notes []string
 	rate := 0.0
 	if by.QoS().Kind == qos.Ratio {
-		var note string
-		if rate, note, err = b.baseRate(r, by); err != nil {
+		if rate, notes, err = b.baseRate(r, by); err != nil {
 			return nil, nil, err
 		}
-		notes = append(notes, note)
 	}
 	ranked := qos.Rank(merged, by.QoS(), rate)
 	top, others, count := qos.Top(merged, ranked, s.RankingTop())
@@ -45,17 +43,17 @@ func (b *builder) ranking(s *definition.Section) (*Ranking, []string, error) {
 		member := one.State.Key[0]
 		shown[member] = true
 		bad, n := by.QoS().Bad(merged, one.State)
-		line := row(member.String(), bad, n)
+		line := row(memberText(member), bad, n)
 		for _, c := range columns {
-			line.Figures = append(line.Figures, c.figure(func(m qos.Member) bool { return m == member }))
+			line.Figures = append(line.Figures, c.figure(member))
 		}
 		r.Rows = append(r.Rows, line)
 	}
 	if count > 0 {
 		bad, n := by.QoS().Bad(merged, others)
-		line := row(fmt.Sprintf("(%d others)", count), bad, n)
+		line := row("("+plural(count, "other", "others")+")", bad, n)
 		for _, c := range columns {
-			line.Figures = append(line.Figures, c.figure(func(m qos.Member) bool { return !shown[m] }))
+			line.Figures = append(line.Figures, c.others(shown))
 		}
 		r.Other = &line
 	}
@@ -63,28 +61,36 @@ func (b *builder) ranking(s *definition.Section) (*Ranking, []string, error) {
 }
 
 // baseRate is the rate of bad items that members are held against: that of the baseline's
-// days, or of the window itself.
-func (b *builder) baseRate(r *Ranking, by *definition.Measure) (float64, string, error) {
-	days, note := b.days, "Excess is the bad items beyond the rate of the whole window."
+// days, or of the window itself where those have no items. The notes say which it is;
+// without any items there is no rate.
+func (b *builder) baseRate(r *Ranking, by *definition.Measure) (rate float64, notes []string, err error) {
+	type choice struct {
+		days []string
+		of   string
+	}
+	choices := []choice{{b.days, "whole window"}}
 	if len(b.days) == 1 {
 		if base, kind := b.baselineDays(by.Dataset(), b.days[0]); kind != qos.None {
-			days = base
-			note = fmt.Sprintf("Excess is the bad items beyond the rate of the %d %s before.", len(base), sortOfDay(kind, b.days[0]))
+			before := choice{base, fmt.Sprintf("%d %s before", len(base), sortOfDay(kind, b.days[0]))}
+			choices = []choice{before, choices[0]}
 		}
 	}
-	states, err := b.states(by.Dataset(), days)
-	if err != nil {
-		return 0, "", err
-	}
-	bad, n := by.QoS().Bad(states, states.Total())
-	rate := 0.0
-	if n > 0 {
+	for _, c := range choices {
+		states, err := b.states(by.Dataset(), c.days)
+		if err != nil {
+			return 0, nil, err
+		}
+		bad, n := by.QoS().Bad(states, states.Total())
+		if n == 0 {
+			continue
+		}
 		rate = bad / n
+		low, high := qos.Wilson(rate, n, qos.Z95)
+		f := badRate(r.By, rate, n, low, high)
+		r.BaseRate = &f
+		return rate, []string{fmt.Sprintf("Excess is the bad items beyond the rate of the %s. It is %s.", c.of, f.Text)}, nil
 	}
-	low, high := qos.Wilson(rate, n, qos.Z95)
-	f := badRate(r.By, rate, n, low, high)
-	r.BaseRate = &f
-	return rate, note + " It is " + f.Text + ".", nil
+	return 0, nil, nil
 }
 
 // merged is a dataset's window at the grain of one dimension.
@@ -101,6 +107,7 @@ type rankColumn struct {
 	head    Head
 	measure *definition.Measure
 	states  *qos.Table
+	at      map[qos.Member]qos.State
 }
 
 // rankColumns are the measure that orders and the further ones; each may come from a
@@ -117,14 +124,27 @@ func (b *builder) rankColumns(s *definition.Section) ([]rankColumn, error) {
 		if err != nil {
 			return nil, err
 		}
-		columns = append(columns, rankColumn{head: b.head(name), measure: m, states: states})
+		c := rankColumn{head: b.head(name), measure: m, states: states, at: make(map[qos.Member]qos.State, len(states.States))}
+		for _, state := range states.States {
+			c.at[state.Key[0]] = state
+		}
+		columns = append(columns, c)
 	}
 	return columns, nil
 }
 
-// figure is the measure over the members that belong; several are added up as states.
-func (c rankColumn) figure(belongs func(qos.Member) bool) Figure {
-	part := c.states.Where(func(key []qos.Member) bool { return belongs(key[0]) })
+// figure is the measure of a member, which the column's dataset may lack.
+func (c rankColumn) figure(member qos.Member) Figure {
+	state, found := c.at[member]
+	if !found {
+		return noFigure(c.measure)
+	}
+	return newFigure(c.measure, c.measure.QoS().Eval(c.states, state))
+}
+
+// others is the measure over all further members, added up as states.
+func (c rankColumn) others(shown map[qos.Member]bool) Figure {
+	part := c.states.Where(func(key []qos.Member) bool { return !shown[key[0]] })
 	if len(part.States) == 0 {
 		return noFigure(c.measure)
 	}

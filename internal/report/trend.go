@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 
 	"qosreport/internal/definition"
@@ -63,13 +62,10 @@ func (t *Trend) notes() []string {
 			missing++
 		}
 	}
-	switch missing {
-	case 0:
+	if missing == 0 {
 		return nil
-	case 1:
-		return []string{"1 day has no data: the lines are broken there."}
 	}
-	return []string{fmt.Sprintf("%d days have no data: the lines are broken there.", missing)}
+	return []string{plural(missing, "day has", "days have") + " no data: the lines are broken there."}
 }
 
 // maxBars is how many bars a histogram has at most; finer bins are joined.
@@ -111,13 +107,25 @@ func (b *builder) histogram(dataset string) (*Histogram, error) {
 	h.Bars = bars(scale, bins)
 	for _, q := range histogramQuantiles {
 		m := &definition.Measure{Quantile: definition.Quantile{Dataset: dataset, Q: definition.Number{Value: q.q}}, Unit: h.Unit}
-		f := noFigure(m)
-		if states.Scale != nil {
-			f = newFigure(m, m.QoS().Eval(states, total))
-		}
-		h.Labels, h.Quantiles = append(h.Labels, q.label), append(h.Quantiles, f)
+		f := m.QoS().Eval(states, total)
+		n := quantileDecimals(scale, f.Value)
+		m.Decimals = &n
+		h.Labels, h.Quantiles = append(h.Labels, q.label), append(h.Quantiles, newFigure(m, f))
 	}
 	return h, nil
+}
+
+// quantileDecimals shows as many as the bins can tell: the middle of a linear one, or three
+// figures that count.
+func quantileDecimals(scale qos.Scale, v float64) int {
+	size := scale.Width / 2
+	if scale.Kind == qos.Log {
+		size = math.Abs(v) / 100
+	}
+	if size <= 0 {
+		return 0
+	}
+	return min(max(int(math.Ceil(-math.Log10(size)-1e-9)), 0), 9)
 }
 
 // bars joins neighbouring bins, so many at a time that a reader can tell the bars apart.

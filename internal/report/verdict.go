@@ -58,10 +58,21 @@ func (b *builder) judged() Verdict {
 	case qos.NotJudged:
 		return Verdict{Word: worst.String(), Sentence: "No measure of this report is judged."}
 	case qos.Good:
-		return Verdict{Word: worst.String(), Sentence: goodSentence(all)}
+		return Verdict{Word: worst.String(), Sentence: b.goodSentence(all)}
 	}
-	f := decided.Figure
-	return Verdict{Word: worst.String(), Sentence: fmt.Sprintf("%s at %s (%s; n = %s).", decided.Label, f.Text, decided.Limits, FormatNumber(f.N, 0))}
+	return Verdict{Word: worst.String(), Sentence: decided.decidedSentence(worst)}
+}
+
+// decidedSentence says how the tile that decided stands.
+func (t Tile) decidedSentence(v qos.Verdict) string {
+	f, n := t.Figure, ""
+	if v == qos.TooFew && f.N == 0 {
+		return fmt.Sprintf("There are no data to judge %s by.", t.Label)
+	}
+	if t.Counted() {
+		n = "; n = " + FormatNumber(f.N, 0)
+	}
+	return fmt.Sprintf("%s at %s (%s%s).", t.Label, f.Text, t.Limits, n)
 }
 
 // incidentSentence names the incident that decided, and how it stands in the whole.
@@ -77,14 +88,18 @@ func (b *builder) incidentSentence(f Finding) string {
 		f.place(len(b.days) > 1), FormatNumber(f.Bad, 0), FormatNumber(f.Of, 0), what, newFigure(m, whole).Text, h.Limits)
 }
 
-func goodSentence(tiles []Tile) string {
+func (b *builder) goodSentence(tiles []Tile) string {
 	var parts []string
 	for _, t := range tiles {
 		if t.Figure.Verdict == qos.Good.String() {
 			parts = append(parts, t.Label+" "+t.Figure.Text)
 		}
 	}
-	return strings.Join(parts, ", ") + ": within the limits, and nothing unusual was found."
+	within := strings.Join(parts, ", ") + ": within the limits"
+	if len(b.def.FindingOrder) == 0 { // nobody looked
+		return within + "."
+	}
+	return within + ", and nothing unusual was found."
 }
 
 func verdictOf(word string) qos.Verdict {

@@ -48,9 +48,9 @@ func date(text string) time.Time {
 	return t
 }
 
-// hours are how many hours of time each hour of the local day has, where that is not one:
-// 0 of those that clocks jump over, 2 of those that they show twice. They add up to the
-// hours of the day. Zones that change by less than an hour count parts as a whole.
+// oddHours are how many minutes each hour of the local day has, where that is not 60: none
+// of those that clocks jump over, 120 of those that they show twice, and something between
+// where clocks change by less than an hour.
 func (w Window) oddHours(day string) map[int]int {
 	if w.location == nil {
 		return nil
@@ -63,7 +63,7 @@ func (w Window) oddHours(day string) map[int]int {
 	odd := make(map[int]int)
 	for hour := range 24 {
 		if n := minutes[hour]; n != 60 {
-			odd[hour] = (n + 59) / 60
+			odd[hour] = n
 		}
 	}
 	return odd
