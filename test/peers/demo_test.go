@@ -4,12 +4,10 @@ package peers
 
 import (
 	"bufio"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -175,36 +173,5 @@ func TestDiskFull(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(out); err != nil || len(entries) != 0 {
 		t.Errorf("left behind: %v, %v", entries, err)
-	}
-}
-
-// LibreOffice opens the workbook and finds the figures as numbers; Chromium renders the
-// page without a word on its console.
-func TestOfficeAndBrowserOpenTheFiles(t *testing.T) {
-	out := t.TempDir()
-	ok(t, "demo", "--days", "4", "--out", out)
-	base := filepath.Join(out, "voice-daily_2017-09-12")
-	csv := "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1"
-	said, err := tool(t, nil, "soffice", "-env:UserInstallation=file://"+filepath.Join(out, "profile"), "--headless", "--convert-to", csv, "--outdir", out, base+".xlsx")
-	if err != nil {
-		t.Fatalf("soffice: %v\n%s", err, said)
-	}
-	summary, err := os.ReadFile(base + "-Summary.csv")
-	if err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
-	_, cell, _ := strings.Cut(string(summary), "Poor calls,")
-	cell, _, _ = strings.Cut(strings.TrimLeft(cell, `"`), "%")
-	want := *figures(t, out)["pcr"].Value * 100
-	if got, err := strconv.ParseFloat(cell, 64); err != nil || math.Abs(got-want) > 1e-9 {
-		t.Errorf("poor calls in the workbook: %q, want %v", cell, want)
-	}
-	worst, err := os.ReadFile(base + "-Worst calls.csv")
-	if err != nil || strings.Count(string(worst), "\n") != 51 {
-		t.Errorf("worst calls: %v, %d lines", err, strings.Count(string(worst), "\n"))
-	}
-	dom, err := tool(t, nil, "chromium-headless-shell", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--user-data-dir="+filepath.Join(out, "browser"), "--dump-dom", "file://"+base+".html")
-	if err != nil || strings.Contains(dom, "CONSOLE") || !strings.Contains(dom, "Poor calls") {
-		t.Errorf("chromium: %v\n%.2000s", err, dom)
 	}
 }
