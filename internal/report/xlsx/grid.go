@@ -108,8 +108,13 @@ func (s *sheetWriter) rowHeight(values []report.Value, d drawing) float64 {
 	return height(lines)
 }
 
-// measuredRows is how many rows of a grid decide the widths of its columns.
-const measuredRows = 1000
+// measuredRows is how many rows of a grid decide the widths of its columns, and
+// measuredColumns how many columns have a width of their own: the library copies all of
+// them for each one, so that a thousand would take seconds.
+const (
+	measuredRows    = 1000
+	measuredColumns = 256
+)
 
 const (
 	minWidth, maxWidth = 7.0, 60.0
@@ -154,7 +159,7 @@ func (s *sheetWriter) measure() error {
 }
 
 func (s *sheetWriter) widen(column int, width float64) {
-	for len(s.widths) <= column && len(s.widths) < maxColumns {
+	for len(s.widths) <= column && len(s.widths) < measuredColumns {
 		s.widths = append(s.widths, minWidth)
 	}
 	if column < len(s.widths) {

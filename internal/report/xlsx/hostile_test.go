@@ -22,8 +22,6 @@ var hostile = map[string]string{
 	"\ufffe":           "\uFFFD",
 	" lead and trail ": "", "line\nline": "", "</t><script>&": "", "emoji 😀 東京": "",
 	"TRUE": "", "2017-09-12": "", "1E5": "", "00420": "", "#NAME?": "",
-	strings.Repeat("x", 40_000): strings.Repeat("x", maxText-len(cutMark)) + cutMark,
-	strings.Repeat("😀", 20_000): strings.Repeat("😀", (maxText-len(cutMark))/2) + cutMark,
 }
 
 // spread puts the text wherever a report holds text that others wrote.
@@ -86,6 +84,32 @@ func TestHostileTextIsText(t *testing.T) {
 		}
 		if _, err := excelize.OpenReader(strings.NewReader(string(data))); err != nil {
 			t.Errorf("%.40q: %v", in, err)
+		}
+	}
+}
+
+func TestLongTextsAreCutWithAMark(t *testing.T) {
+	tests := map[string]string{
+		strings.Repeat("x", 40_000): strings.Repeat("x", maxText-len(cutMark)) + cutMark,
+		strings.Repeat("😀", 20_000): strings.Repeat("😀", (maxText-len(cutMark))/2) + cutMark,
+		strings.Repeat("é", 32_000): strings.Repeat("é", 32_000),
+	}
+	for in, want := range tests {
+		p := page(rows{{words(in), {}}})
+		p.Provenance.Queries = sampleQueries("SELECT 1\n" + in)
+		p.Sections = append(p.Sections, report.Section{Name: "made", Title: "Made of", Kind: report.KindProvenance, Notes: []string{in}})
+		all := parts(t, render(t, p, nil))
+		if got := cellsOf(t, all["xl/worksheets/sheet2.xml"])["A2"]; got.Text != want {
+			t.Errorf("cell: %.20q of %d bytes", got.Text, len(got.Text))
+		}
+		found := 0
+		for _, c := range cellsOf(t, all["xl/worksheets/sheet3.xml"]) {
+			if c.Text == want {
+				found++
+			}
+		}
+		if found != 2 {
+			t.Errorf("%d of the statement and the note are whole", found)
 		}
 	}
 }
