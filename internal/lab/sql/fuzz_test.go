@@ -37,6 +37,11 @@ func FuzzPrepare(f *testing.F) {
 		"explain select distinct site from t where site not like '%a\\_' and not (ok || id in (1, 2.5, null))",
 		"show partitions t", "describe t", "select 1.5e300 * - -2 % 0, 'a' rlike '(', -9223372036854775808", "select cast('x' as decimal(38,38))",
 		"select round(1.5, -40), repeat('a', 99999999), date_add('9999-12-31', 9223372036854775807), lpad('a', 9223372036854775807, 'b')",
+		"select sum(x) over (partition by dt order by id rows between 1 preceding and 2 following), lag(id, 2, 0) over (order by id), ntile(3) over (order by x desc) from t",
+		"select first_value(site ignore nulls) over (order by ts range between current row and unbounded following), min(x) over (order by id rows unbounded preceding) from t",
+		"select id from t a where site in (select name from qos.site s where s.dt = a.dt) and not exists (select 1 from t b where b.id = a.id + 4) and x < (select max(x) from t)",
+		"select 1 x union select 2 union all select group_concat(site, '-') is null, stddev(x), appx_median(id) from t", "select 5 & ~3 | 1 ^ 2, shiftleft(1, -70), width_bucket(1.5, 0, 2, 3)",
+		"select decode(id, null, 1, 2), initcap(site), next_day(ts, 'mon'), levenshtein(site, dt), site ilike 'z%', site iregexp '^p' from t",
 	} {
 		f.Add(seed)
 	}
