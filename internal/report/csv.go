@@ -81,8 +81,8 @@ func appendRecord(line []byte, c query.Cell) []byte {
 			return query.AppendCSV(line, []byte(jsonValue(c).(string)))
 		}
 		return strconv.AppendFloat(line, c.Num, 'f', -1, 64)
-	case query.CellDecimal, query.CellTime:
-		return append(line, c.Text...)
+	case query.CellDecimal, query.CellTime: // a negative number is no formula
+		return query.AppendCSV(line, []byte(c.Text))
 	}
 	return query.AppendCSV(line, []byte(inert(strings.ToValidUTF8(c.Text, "\uFFFD"))))
 }

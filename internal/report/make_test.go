@@ -90,3 +90,23 @@ func page(t testing.TB, d *definition.Definition, w Window, states map[string]*q
 }
 
 func (p *Page) named(name string) *Section { return &p.Pick([]string{name})[0] }
+
+// lineUp is a grid's rows as programs read them, with | between the values.
+func lineUp(t testing.TB, g *Grid) (lines []string) {
+	t.Helper()
+	err := g.Each(func(values []Value) error {
+		if len(values) != len(g.Columns) {
+			t.Errorf("%d values in %d columns", len(values), len(g.Columns))
+		}
+		var cells []string
+		for _, v := range values {
+			cells = append(cells, string(appendRecord(nil, v.Cell)))
+		}
+		lines = append(lines, strings.Join(cells, "|"))
+		return nil
+	})
+	if err != nil || len(lines) != g.Len() {
+		t.Errorf("%d rows of %d, %v", len(lines), g.Len(), err)
+	}
+	return lines
+}

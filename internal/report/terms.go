@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,8 @@ func formula(m *definition.Measure) string {
 		text = fmt.Sprintf("%s quantile of %s", plain(m.Quantile.Q.Value), m.Quantile.Dataset)
 	}
 	if scale := m.QoS().Scale; scale != 0 && scale != 1 {
-		if inverse := 1 / scale; inverse == float64(int64(inverse)) {
+		// 1/(1/49) is a little more than 49.
+		if inverse := math.Round(1 / scale); math.Abs(inverse) > 1 && math.Abs(inverse*scale-1) < 1e-9 {
 			return text + " / " + plain(inverse)
 		}
 		return text + " × " + plain(scale)
