@@ -169,13 +169,13 @@ func isNetwork(err error) bool {
 		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed)
 }
 
-// tooLarge reports whether the server finds the message too large: RFC 3463 has 5.3.4 and
-// 5.2.3 for it. 552 alone may also be a full mailbox, but not before there is a recipient.
+// tooLarge reports whether the server finds the message too large: 5.3.4 or 5.2.3 (RFC
+// 3463), or a 552 (RFC 1870 section 6) that does not speak of a recipient's full mailbox.
 func (e *Error) tooLarge() bool {
-	if e.Code < 500 {
-		return false
+	if e.Code >= 500 && (strings.HasPrefix(e.Answer, "5.3.4") || strings.HasPrefix(e.Answer, "5.2.3")) {
+		return true
 	}
-	return strings.HasPrefix(e.Answer, "5.3.4") || strings.HasPrefix(e.Answer, "5.2.3") || e.Code == 552 && e.Step == stepMail
+	return e.Code == 552 && e.Step != stepRcpt && !strings.HasPrefix(e.Answer, "5.2.2")
 }
 
 // maxShown is how many characters of a server's answer are kept.

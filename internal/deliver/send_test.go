@@ -160,6 +160,15 @@ func TestCallerMayStopBeforeDATA(t *testing.T) {
 	}
 }
 
+// A mailbox that is full is not a message that is too large.
+func TestFullMailbox(t *testing.T) {
+	server := box(t, mailbox.Options{Faults: mailbox.Faults{Recipients: map[string]string{"a@example.com": "552 5.2.2 mailbox full"}}})
+	got, err := sender(t, Options{Host: server.Addr, CAFile: server.CAFile}).Send(t.Context(), small("a@example.com"), nil)
+	if outcomes(got) != "refused 552" || err == nil || errors.Is(err, ErrTooLarge) || strings.Contains(fault.Remedy(err), "attach less") {
+		t.Errorf("%s, %v, try %q", outcomes(got), err, fault.Remedy(err))
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	m := small("a@example.com")
 	m.Attachments = []Attachment{content("big.bin", "", noise(300_000))}
@@ -176,6 +185,7 @@ func TestTooLarge(t *testing.T) {
 		{"for the server, which says so at MAIL", mailbox.Options{Faults: at(mailbox.Mail, mailbox.Act{Reply: "552 5.3.4 too big"})}, 0, "refused 552", true},
 		{"for the server, which says so after the content", mailbox.Options{MaxSize: size - 1, Faults: mailbox.Faults{HideSize: true}}, 0, "refused 552", true},
 		{"for the server, which says so in the content and hangs up", mailbox.Options{Faults: at(mailbox.Content, mailbox.Act{Reply: "552 5.3.4 too big", Cut: true})}, 0, "refused 552", true},
+		{"for a server of few words", mailbox.Options{Faults: at(mailbox.Dot, mailbox.Act{Reply: "552 Requested mail action aborted"})}, 0, "refused 552", true},
 		{"for nobody", mailbox.Options{MaxSize: size}, size, "sent 250", true},
 	}
 	for _, tt := range tests {
