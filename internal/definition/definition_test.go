@@ -2,7 +2,9 @@ package definition
 
 import (
 	"fmt"
+	"io/fs"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -241,12 +243,49 @@ func TestShippedReportsLoad(t *testing.T) {
 	}
 }
 
+// The seeds of the fuzzer are whole definitions, not files that end at the first mistake.
+func TestTheShippedReportIsASeed(t *testing.T) {
+	text, err := seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(text); err != nil {
+		t.Error(err)
+	}
+}
+
+// seed is the shipped report with all its queries under one name, so that it loads here.
+func seed() (string, error) {
+	shipped, err := fs.ReadFile(qosreport.Files, "configs/reports/voice-daily.yaml")
+	text := strings.ReplaceAll(string(shipped), ", where: classified", "")
+	return regexp.MustCompile(`voice/[a-z]+\.sql`).ReplaceAllString(text, "s.sql"), err
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add(good)
+	f.Add(binned)
+	text, err := seed()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
 	f.Fuzz(func(t *testing.T, text string) {
-		if d, err := load(text); err == nil {
-			if _, err := d.Args(nil); err != nil {
-				t.Errorf("a definition that loads has bad defaults: %v", err)
+		d, err := load(text)
+		if err != nil {
+			return
+		}
+		if _, err := d.Args(nil); err != nil {
+			t.Errorf("a definition that loads has bad defaults: %v", err)
+		}
+		d.Lookback(1)
+		for name, m := range d.Measures {
+			if err := m.QoS().Validate(); err != nil {
+				t.Errorf("a definition that loads has a bad measure %s: %v", name, err)
+			}
+		}
+		for name, dataset := range d.Datasets {
+			if scale := dataset.Scale(); scale != nil && scale.Validate() != nil {
+				t.Errorf("a definition that loads has a bad histogram %s: %v", name, scale.Validate())
 			}
 		}
 	})

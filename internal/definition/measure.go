@@ -1,7 +1,6 @@
 package definition
 
 import (
-	"fmt"
 	"strings"
 
 	"qosreport/internal/qos"
@@ -42,16 +41,20 @@ func (c Column) Parts() (dataset, column string) {
 type Quantile struct {
 	Dataset string
 	Q       Number
+
+	parts int // how many were written, when these are not two and Dataset is "?"
 }
 
-// UnmarshalYAML reads [dataset, q].
+// UnmarshalYAML reads [dataset, q]. A list of another length is kept until the definition
+// is checked, which tells its place.
 func (q *Quantile) UnmarshalYAML(unmarshal func(any) error) error {
 	var items []Number
 	if err := unmarshal(&items); err != nil {
 		return err
 	}
 	if len(items) != 2 {
-		return fmt.Errorf("a quantile has two parts: write [dataset, 0.95]")
+		*q = Quantile{Dataset: "?", parts: len(items)}
+		return nil
 	}
 	*q = Quantile{Dataset: items[0].text, Q: items[1]}
 	return nil

@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -18,11 +19,15 @@ func (n *Number) UnmarshalYAML(data []byte) error {
 	text := strings.Trim(strings.TrimSpace(string(data)), `"'`)
 	value, err := parseNumber(text)
 	*n = Number{Value: value}
-	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
-		*n = Number{text: text}
+	if err != nil || math.Abs(value) > largestNumber || math.IsNaN(value) || value != 0 && math.Abs(value) < 1/largestNumber {
+		*n = Number{text: cmp.Or(text, "nothing")}
 	}
 	return nil
 }
+
+// largestNumber is beyond any limit or scale, and so is its inverse; within, no figure
+// overflows.
+const largestNumber = 1e30
 
 func parseNumber(text string) (float64, error) {
 	if part, found := strings.CutSuffix(text, "%"); found {

@@ -34,9 +34,31 @@ func (c *checker) param(at string, p *Param) {
 		c.Add(at+".pattern", fmt.Errorf("%s.pattern: %w", at, err))
 		return
 	}
+	if !plainDefault(p.Default) {
+		c.Require(at+".default", false, "is no plain value, nor a list of such")
+		return
+	}
 	if _, err := p.value(p.defaults()); err != nil {
 		c.Add(at+".default", fmt.Errorf("%s.default: %w", at, err))
 	}
+}
+
+// plainDefault reports whether a default is a value or a list of values, not of lists,
+// mappings or nothing.
+func plainDefault(v any) bool {
+	items, isList := v.([]any)
+	if !isList {
+		return v == nil || scalar(v)
+	}
+	return !slices.ContainsFunc(items, func(item any) bool { return !scalar(item) })
+}
+
+func scalar(v any) bool {
+	switch v.(type) {
+	case string, bool, int64, uint64, float64:
+		return true
+	}
+	return false
 }
 
 // defaults is the default as texts. Without one it is the value that a template takes
@@ -155,7 +177,8 @@ func (d *Definition) Args(given map[string][]string) (Args, error) {
 				"its parameters are: %s", strings.Join(sorted(d.Params), ", "))
 		}
 	}
-	for name, p := range d.Params {
+	for _, name := range sorted(d.Params) {
+		p := d.Params[name]
 		texts, found := given[name]
 		if !found {
 			texts = p.defaults()

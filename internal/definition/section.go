@@ -114,27 +114,39 @@ func (d *Definition) Lookback(windowDays int) map[string]int {
 			back[m.Dataset()] = max(back[m.Dataset()], days)
 		}
 	}
+	for _, rule := range d.Findings { // those that no section shows count in the verdict, too
+		need(rule.Rate, BaselineDays)
+	}
+	base := 0 // a baseline is of one day
+	if windowDays == 1 {
+		base = BaselineDays
+	}
 	for _, s := range d.Sections {
 		for _, measure := range s.KPI {
 			for _, c := range s.Compare {
-				need(measure, CompareOffset(c, windowDays))
+				need(measure, compareLookback(c, windowDays))
 			}
-		}
-		for _, rule := range d.FindingRules(s) {
-			need(d.Findings[rule].Rate, BaselineDays)
 		}
 		for _, measure := range s.Trend {
 			need(measure, s.TrendDays()-windowDays)
 		}
 		need(s.Volume, s.TrendDays()-windowDays)
 		if s.Ranking != "" && len(d.Measures[s.By].Ratio) > 0 {
-			need(s.By, BaselineDays)
+			need(s.By, base)
 		}
 		if s.Quality != "" {
-			back[s.Quality] = BaselineDays
+			back[s.Quality] = base
 		}
 	}
 	return back
+}
+
+// compareLookback is how many days before the window a comparison needs.
+func compareLookback(kind string, windowDays int) int {
+	if kind == CompareBase && windowDays > 1 {
+		return 0
+	}
+	return CompareOffset(kind, windowDays)
 }
 
 // CompareOffset is how many days a comparison reaches back from a window of so many days.

@@ -61,7 +61,11 @@ func (c *checker) outputs() {
 			c.known("outputs."+name+".sections", named[name].Sections)
 		}
 	}
-	c.Require("outputs", o != Outputs{}, "is missing: name at least one of html, xlsx, json, csv")
+	for _, name := range c.file.Keys("outputs") {
+		made := map[string]bool{"html": o.HTML != nil, "xlsx": o.XLSX != nil, "json": o.JSON != nil, "csv": o.CSV != nil}
+		c.Require("outputs."+name, made[name], "is empty: write %s: {} for all sections", name)
+	}
+	c.Require("outputs", len(c.file.Keys("outputs")) > 0 || o != Outputs{}, "is missing: name at least one of html, xlsx, json, csv")
 	if o.XLSX == nil {
 		return
 	}

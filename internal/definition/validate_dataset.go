@@ -6,10 +6,15 @@ import (
 	"strings"
 
 	"qosreport/internal/qos"
+	"qosreport/internal/query"
 )
 
 func (c *checker) dataset(at string, d *Dataset) {
 	c.Require(at+".query", c.templates.Has(d.Query), "is %q: there is no such file below queries/", d.Query)
+	if d.With.Column != "" {
+		_, err := query.ParseIdentifier(d.With.Column)
+		c.Require(at+".with.column", err == nil, "is %q: write the name of a column", d.With.Column)
+	}
 	c.Require(at+".with.where", d.With.Where == "" || c.templates.Defines(d.With.Where), "is %q: no template defines such a block", d.With.Where)
 	kinds := 0
 	for _, written := range []bool{d.Rows, d.Quality, d.Histogram != nil} {
@@ -46,6 +51,9 @@ func (c *checker) dataset(at string, d *Dataset) {
 func (c *checker) foreign(at string, d *Dataset) {
 	c.Require(at+".limit", d.Rows || d.Limit == 0, "goes with rows: true only")
 	c.Require(at+".hash", d.Rows || len(d.Hash) == 0, "goes with rows: true only")
+	for i, name := range d.Hash {
+		c.Require(fmt.Sprintf("%s.hash[%d]", at, i), name != "" && name == strings.ToLower(name), "is %q: write the name of a column in small letters", name)
+	}
 	c.Require(at+".limits", d.Quality || len(d.Limits) == 0, "goes with quality: true only")
 	c.Require(at+".with.column", d.Histogram != nil || d.With.Column == "", "goes with histogram only")
 	if d.Histogram != nil || d.Quality {

@@ -26,7 +26,7 @@ func (c *checker) measure(at string, m *Measure) {
 	c.Require(at+".scale", kind != qos.Ratio || m.Scale == Number{}, "does not go with ratio, which is a proportion")
 	c.number(at+".good", m.Good)
 	c.number(at+".acceptable", m.Acceptable)
-	c.Require(at+".min_n", m.MinN >= 0, "is %d: write 1 or more", m.MinN)
+	c.Require(at+".min_n", m.MinN >= 0 && m.MinN <= 1_000_000_000, "is %d: write 1 to 1000000000", m.MinN)
 	c.Require(at+".decimals", m.Decimals == nil || *m.Decimals >= 0 && *m.Decimals <= 9, "must be 0 to 9")
 	c.limits(at, m)
 }
@@ -44,6 +44,10 @@ func (c *checker) columns(at string, m *Measure) bool {
 	case qos.Max:
 		c.column(place, m.Max, func(d *Dataset) []string { return d.Maxima }, "maxima")
 	case qos.Quantile:
+		if n := m.Quantile.parts; m.Quantile.Dataset == "?" {
+			c.Require(place, false, "has %d parts: a quantile has two parts, write [dataset, 0.95]", n)
+			return false
+		}
 		d := c.Datasets[m.Quantile.Dataset]
 		c.Require(place, d != nil && d.Histogram != nil, "is of %q: it must name a dataset with a histogram", m.Quantile.Dataset)
 		c.number(place, &m.Quantile.Q)
@@ -74,6 +78,12 @@ func (c *checker) limits(at string, m *Measure) {
 	if m.Good == nil || m.Acceptable == nil {
 		c.Require(at, false, "needs both good and acceptable")
 		return
+	}
+	if kind, _ := m.Kind(); kind == qos.Ratio {
+		for i, limit := range []*Number{m.Good, m.Acceptable} {
+			key := []string{"good", "acceptable"}[i]
+			c.Require(at+"."+key, limit.Value >= 0 && limit.Value <= 1, "is %v: the limit of a ratio is from 0 to 1, or from 0%% to 100%%", limit.Value)
+		}
 	}
 	if err := m.QoS().Validate(); err != nil {
 		c.Add(at+".good", fmt.Errorf("%s: %w", at, err))
