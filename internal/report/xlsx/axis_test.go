@@ -97,7 +97,7 @@ func TestLinesOfAText(t *testing.T) {
 		width float64
 		want  float64
 	}{
-		{"", 10, 1}, {"short", 10, 1}, {"two words", 5, 2}, {"a\nb\n\nc\n", 10, 4}, {strings.Repeat("x", 100), 10, 10},
+		{"", 10, 1}, {"short", 10, 1}, {"two words", 5, 2}, {"a\nb\n\nc\n", 10, 4}, {strings.Repeat("x", 110), 10, 10},
 		{"Network effectiveness ratio", 18, 2}, {"東京東京東京東京", 8, 2}, {"  indented", 20, 1},
 	}
 	for _, tt := range tests {

@@ -18,11 +18,11 @@ const (
 	benchColumns = 10
 )
 
-// wide is a table of texts and numbers by turns.
-type wide struct{}
+// broad is a table of texts and numbers by turns.
+type broad struct{}
 
-func (wide) Len() int { return benchRows }
-func (wide) Each(row func(cells []query.Cell) error) error {
+func (broad) Len() int { return benchRows }
+func (broad) Each(row func(cells []query.Cell) error) error {
 	cells := make([]query.Cell, benchColumns)
 	for i := range benchRows {
 		for k := range cells {
@@ -46,7 +46,7 @@ func BenchmarkTable(b *testing.B) {
 	for k := range benchColumns {
 		p.Sections[1].Table.Columns = append(p.Sections[1].Table.Columns, report.Column{Name: fmt.Sprint("c", k), ID: []wire.TypeID{wire.Double, wire.String}[k%2]})
 	}
-	p.Sections[1].Table.Rows = wide{}
+	p.Sections[1].Table.Rows = broad{}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := Render(io.Discard, p, []definition.Sheet{{Name: "Rows", Sections: []string{"worst"}}}); err != nil {
@@ -69,7 +69,7 @@ func BenchmarkStreamWriterAlone(b *testing.B) {
 			b.Fatal(err)
 		}
 		row, cells := 0, make([]any, benchColumns)
-		err = wide{}.Each(func(values []query.Cell) error {
+		err = broad{}.Each(func(values []query.Cell) error {
 			row++
 			for k, v := range values {
 				if v.Kind == query.CellNumber {

@@ -112,6 +112,9 @@ func (s *sheetWriter) volume(t *report.Trend, a axis, top int) (*excelize.Chart,
 func (s *sheetWriter) histogramChart(section *report.Section, top int) error {
 	h := section.Histogram
 	bottom := s.row
+	if err := s.pad(s.row + 1); err != nil {
+		return err
+	}
 	for _, n := range []struct {
 		label string
 		n     float64

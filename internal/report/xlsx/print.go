@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -32,6 +33,20 @@ func (s *sheetWriter) printSetup() error {
 	return f.SetHeaderFooter(s.name, &excelize.HeaderFooterOptions{
 		OddFooter: "&L" + footerText(p.Title+" "+p.Window.Text(), 100) + "&C" + footerText(p.Report, 60) + "&RPage &P of &N",
 	})
+}
+
+// onePageRows is up to how many rows a sheet with charts is printed on one page: a chart
+// that goes over two pages is worse than a small one.
+const onePageRows = 72
+
+// onePage shrinks a sheet with charts to one page where it can still be read. Manual page
+// breaks would not help, since Excel ignores them in sheets that are fitted to a width.
+func (s *sheetWriter) onePage() error {
+	if s.row > onePageRows || !slices.ContainsFunc(s.blocks, block.charted) {
+		return nil
+	}
+	one := 1
+	return s.book.file.SetPageLayout(s.name, &excelize.PageLayoutOptions{FitToHeight: &one})
 }
 
 // footerText is a text without meaning for the footer's own language, in which & begins a

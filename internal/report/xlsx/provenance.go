@@ -79,11 +79,12 @@ func (s *sheetWriter) query(q *report.Query) error {
 }
 
 func (s *sheetWriter) statement(statement string) error {
-	style := s.book.styles.id(look{format: "@", mono: true, wrap: true, side: "left", top: true})
+	l := look{format: "@", mono: true, wrap: true, side: "left", top: true}
+	style := s.book.styles.id(l)
 	label := any(excelize.Cell{StyleID: s.book.styles.id(look{colour: quiet, top: true}), Value: "Statement"})
 	for line := range strings.Lines(strings.TrimRight(statement, "\n")) {
 		line = strings.TrimRight(line, "\r\n")
-		if err := s.merged([]any{label, excelize.Cell{StyleID: style, Value: text(line)}}, 2, line, 0); err != nil {
+		if err := s.merged([]any{label, excelize.Cell{StyleID: style, Value: text(line)}}, 2, line, l); err != nil {
 			return err
 		}
 		label = nil
@@ -94,13 +95,14 @@ func (s *sheetWriter) statement(statement string) error {
 // texts writes labels and texts; what is not known has no line.
 func (s *sheetWriter) texts(facts [][2]string) error {
 	label := s.book.styles.id(look{colour: quiet, top: true})
-	value := s.book.styles.id(look{format: "@", wrap: true, side: "left", top: true})
+	l := look{format: "@", wrap: true, side: "left", top: true}
+	value := s.book.styles.id(l)
 	for _, f := range facts {
 		if f[1] == "" {
 			continue
 		}
 		cells := []any{excelize.Cell{StyleID: label, Value: text(f[0])}, excelize.Cell{StyleID: value, Value: text(f[1])}}
-		if err := s.merged(cells, 2, f[1], 0); err != nil {
+		if err := s.merged(cells, 2, f[1], l); err != nil {
 			return err
 		}
 	}

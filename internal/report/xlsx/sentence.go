@@ -15,7 +15,7 @@ const (
 	defaultWidth = 9.14  // of a column that nobody set
 	rowHeight    = 15.0  // points
 	maxRowHeight = 405.0
-	narrow       = 1.1 // letters are not as wide as digits, in which widths are measured
+	narrow       = 1.15 // letters are not as wide as digits, in which widths are measured
 )
 
 // sentence writes a text over as many columns as it needs to be read well, behind the
@@ -29,11 +29,11 @@ func (s *sheetWriter) sentence(mark, sentence string, l look) error {
 	}
 	l.wrap, l.top = true, true
 	cells = append(cells, excelize.Cell{StyleID: s.book.styles.id(l), Value: text(sentence)})
-	return s.merged(cells, column, sentence, l.size)
+	return s.merged(cells, column, sentence, l)
 }
 
 // merged writes a row whose cell in the column is merged with those to its right.
-func (s *sheetWriter) merged(cells []any, column int, content string, size float64) error {
+func (s *sheetWriter) merged(cells []any, column int, content string, l look) error {
 	last, width := column, s.width(column)
 	whole := 0.0
 	for _, w := range s.widths {
@@ -42,11 +42,14 @@ func (s *sheetWriter) merged(cells []any, column int, content string, size float
 	for enough := math.Min(math.Max(whole, minSentence), maxSentence); width < enough; width += s.width(last) {
 		last++
 	}
-	scale := 1.0
-	if size > 0 {
-		scale = size / 11
+	larger, wider := 1.0, 1.0
+	switch {
+	case l.size > 0:
+		larger, wider = l.size/fontSize, l.size/fontSize
+	case l.mono:
+		wider = 1.25
 	}
-	if err := s.write(cells, height(linesOf(content, width/scale)*scale)); err != nil {
+	if err := s.write(cells, height(linesOf(content, width/wider)*larger)); err != nil {
 		return err
 	}
 	if last == column {
@@ -138,16 +141,11 @@ func (s *sheetWriter) count(n float64) excelize.Cell {
 	return excelize.Cell{StyleID: s.book.styles.id(look{format: numberFormat(false, 0, "")}), Value: n}
 }
 
-// rankingFacts say what the ranking's excess is beyond, and of how many members it is.
-func (s *sheetWriter) rankingFacts(r *report.Ranking) error {
-	if len(r.Rows) == 0 {
+// members says of how many members a ranking is that does not show all of them.
+func (s *sheetWriter) members(r *report.Ranking) error {
+	if r.Members <= len(r.Rows) {
 		return nil
 	}
-	s.row++ // a filter would take the facts for rows
-	if r.BaseRate != nil {
-		if err := s.fact("Excess is beyond", s.figure(*r.BaseRate)); err != nil {
-			return err
-		}
-	}
+	s.row++ // a filter would take the fact for a row
 	return s.fact("Members", s.count(float64(r.Members)))
 }

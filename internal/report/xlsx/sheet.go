@@ -72,7 +72,7 @@ func (s *sheetWriter) draw() error {
 			return err
 		}
 	}
-	return nil
+	return s.onePage()
 }
 
 // layout sets the widths of the columns, which parts of the sheet stay in sight, and which
@@ -181,7 +181,7 @@ func (s *sheetWriter) gridSection(b block) error {
 	case report.KindHeatmap:
 		return s.legend(&b.section.Heatmap.Head)
 	case report.KindRanking:
-		return s.rankingFacts(b.section.Ranking)
+		return s.members(b.section.Ranking)
 	case report.KindTrend:
 		return s.trendCharts(&b.section, top)
 	case report.KindHistogram:

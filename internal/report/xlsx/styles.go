@@ -28,6 +28,8 @@ var verdicts = map[string]struct{ symbol, colour string }{
 // falls steadily, so that they can be told apart in grey, too.
 var levels = [...]struct{ fill, ink string }{{"DDF1E2", ink}, {"FFF3C4", ink}, {"FDCB8A", ink}, {"F08A62", ink}, {"B3261E", "FFFFFF"}}
 
+const fontSize = 11 // points
+
 // look is how a cell looks.
 type look struct {
 	format string // of numbers; "" is General, "@" text
@@ -76,7 +78,7 @@ func (s *styles) id(l look) int {
 	if id, found := s.made[l]; found || s.err != nil {
 		return id
 	}
-	font := excelize.Font{Family: "Calibri", Bold: l.bold, Size: 11, Color: ink}
+	font := excelize.Font{Family: "Calibri", Bold: l.bold, Size: fontSize, Color: ink}
 	if l.size > 0 {
 		font.Size = l.size
 	}
