@@ -32,6 +32,7 @@ var imports = map[string][]string{
 	"internal/report":            {"internal/fault", "internal/qos", "internal/definition", "internal/query", "internal/impala/wire"},
 	"internal/report/chart":      {"internal/report"},
 	"internal/report/html":       {"internal/report", "internal/report/chart", "internal/query"},
+	"internal/report/mail":       {"internal/report", "internal/query"},
 	"internal/report/xlsx":       {"internal/report", "internal/query", "internal/definition"},
 	"internal/deliver":           {"internal/fault"},
 	"internal/job":               {"internal/definition", "internal/query", "internal/qos", "internal/report", "internal/report/...", "internal/fault"},

@@ -176,6 +176,14 @@ func TestAnUnknownFormatIsRefused(t *testing.T) {
 	}
 }
 
+func TestDisplayWidth(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "ASCII": 5, "Zürich": 6, "東京": 4, "e\u0301cole": 5, "ｶﾅ": 2, "Ａ": 2, "95\u00a0%": 4} {
+		if got := DisplayWidth(text); got != want {
+			t.Errorf("%q takes %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestPrintable(t *testing.T) {
 	for text, want := range map[string]string{"Zürich 東京": "Zürich 東京", "a\x1b[31mb": `a\u001b[31mb`, "a\u202eb": `a\u202eb`, "\xff": `\xff`, "\uFFFD": "\uFFFD", "a\nb": `a\nb`} {
 		if got := Printable(text); got != want {

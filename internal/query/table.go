@@ -3,6 +3,7 @@ package query
 import (
 	"bufio"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
@@ -31,7 +32,7 @@ func (p *tablePrinter) Header(columns []wire.ColumnDesc) error {
 	p.columns = columns
 	p.widths = make([]int, len(columns))
 	for i, c := range columns {
-		p.widths[i] = displayWidth(Printable(c.Name))
+		p.widths[i] = DisplayWidth(Printable(c.Name))
 	}
 	return nil
 }
@@ -51,7 +52,7 @@ func (p *tablePrinter) Batch(b *impala.Batch) error {
 			continue
 		}
 		for i, cell := range cells {
-			p.widths[i] = max(p.widths[i], min(displayWidth(cell), maxWidth))
+			p.widths[i] = max(p.widths[i], min(DisplayWidth(cell), maxWidth))
 		}
 		if p.waiting = append(p.waiting, cells); p.rows == measuredRows {
 			p.release()
@@ -82,7 +83,7 @@ func (p *tablePrinter) line(cells []string) {
 		if i > 0 {
 			b.WriteString("  ")
 		}
-		padding := strings.Repeat(" ", max(0, p.widths[i]-displayWidth(cell)))
+		padding := strings.Repeat(" ", max(0, p.widths[i]-DisplayWidth(cell)))
 		if numeric(p.columns[i].Type) {
 			b.WriteString(padding + cell)
 		} else {
@@ -107,13 +108,18 @@ func numeric(t wire.TypeID) bool {
 	return false
 }
 
-// displayWidth is the number of terminal cells: East Asian wide characters take two.
-func displayWidth(s string) int {
+// DisplayWidth is the number of terminal cells: East Asian wide characters take two,
+// combining marks none.
+func DisplayWidth(s string) int {
 	n := utf8.RuneCountInString(s)
 	if n == len(s) {
 		return n
 	}
 	for _, r := range s {
+		if unicode.In(r, unicode.Mn, unicode.Me) {
+			n--
+			continue
+		}
 		switch width.LookupRune(r).Kind() {
 		case width.EastAsianWide, width.EastAsianFullwidth:
 			n++
