@@ -61,7 +61,7 @@ class Statements(Maker):
         forms = ["COUNT(*)", "COUNT({any})", "COUNT(DISTINCT {few})", "SUM({int})", "SUM({raw})", "AVG({int})", "AVG({double})", "MIN({double})", "MAX({double})",
                  "MIN({ascii})", "MAX({text})", "MIN({time})", "MAX({date})", "MAX({int})", "SUM(CASE WHEN {bool} THEN 1 ELSE 0 END)", "SUM(IF({bool}, {int}, 0))",
                  "COUNT(CASE WHEN {bool} THEN 1 END)", "SUM({double}) / NULLIF(COUNT({double}), 0)", "COUNT(DISTINCT HOUR({time}))", "COALESCE(SUM({int}), 0)",
-                 "COUNT(DISTINCT {few}, {few})", "MAX({int}) - MIN({int})", "STDDEV_POP({double})", "VAR_POP({double})"]
+                 "COUNT(DISTINCT {few}, {few})", "MAX({int}) - MIN({int})", "ROUND(STDDEV_POP({double}), 6)", "ROUND(VAR_POP({double}), 6)"]
         return forms + (["SUM({decimal_column})", "AVG({decimal_column})", "MIN({decimal})"] if s.has("decimal") else [])
 
     # The shapes. Each returns the text and whether its order is total.
