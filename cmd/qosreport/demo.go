@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"time"
@@ -124,7 +125,13 @@ func (d *demoCmd) report(ctx context.Context, a *app, c *config.Config) error {
 		return err
 	}
 	day := sample.DefaultIncident().Date
-	return makeReport(ctx, a, c, job.Options{Definition: def, Templates: templates, Args: args, Window: report.Day(day, day, zone), Out: c.Out})
+	box, err := openMailbox(ctx, filepath.Join(c.Out, "mailbox"))
+	if err != nil {
+		return err
+	}
+	o := job.Options{Definition: def, Templates: templates, Args: args, Window: report.Day(day, day, zone), Out: c.Out}
+	o.Mail = &job.Mail{From: demoSender, To: []string{demoReader}, MaxSize: c.SMTP.MaxSize.Bytes}
+	return errors.Join(makeReport(ctx, a, c, o, box.send), box.server.Close())
 }
 
 func export(ctx context.Context, a *app, cluster *lab.Lab, dir string) error {

@@ -12,6 +12,7 @@ import (
 
 	"qosreport/internal/config"
 	"qosreport/internal/definition"
+	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
 	"qosreport/internal/impala"
 	"qosreport/internal/job"
@@ -32,6 +33,7 @@ type windowFlags struct {
 type runCmd struct {
 	Report []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`
 	Out    string   `group:"Report" env:"QOSREPORT_OUT" placeholder:"DIR" help:"Folder of the files; default out."`
+	DryRun bool     `group:"Report" name:"dry-run" help:"Write the mail as a file, too, exactly as it would be sent."`
 	Format []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
 	windowFlags
 	fileFlags
@@ -67,15 +69,23 @@ func (r *runCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		o := job.Options{Definition: d, Templates: templates, Args: args, Window: window, Out: c.Out, Formats: r.Format}
-		if err := makeReport(ctx, a, c, o); err != nil {
+		var keep delivery
+		if r.DryRun {
+			o.Mail = &job.Mail{From: c.SMTP.From, MaxSize: c.SMTP.MaxSize.Bytes, Allowed: c.SMTP.Allowed}
+			keep = func(ctx context.Context, m *deliver.Message) (string, error) { return job.WriteMail(ctx, o, m) }
+		}
+		if err := makeReport(ctx, a, c, o, keep); err != nil {
 			return fmt.Errorf("report %s: %w", d.Name, err)
 		}
 	}
 	return nil
 }
 
-// makeReport runs one job and tells what came of it.
-func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options) (err error) {
+// delivery hands a report's mail on, and says where it lies now.
+type delivery func(ctx context.Context, m *deliver.Message) (place string, err error)
+
+// makeReport runs one job, delivers its mail if there is one, and tells what came of it.
+func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, send delivery) (err error) {
 	o.Run, o.Program, o.Now = newRunID(), version(), a.now
 	o.Instance, o.Sessions, o.Settings = instance(c), c.Impala.MaxSessions, c.Impala.Options
 	log := newLogger(a.err, c.Log).With("run", o.Run)
@@ -96,11 +106,22 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options) (e
 	if err != nil {
 		return err
 	}
+	if outcome.Message != nil {
+		p.Phase("mail")
+		place, err := send(ctx, outcome.Message)
+		if err != nil {
+			return err
+		}
+		outcome.Files = append(outcome.Files, place)
+	}
 	p.Done(nil)
 	if word := outcome.Verdict.Word; outcome.Verdict.Judged() {
 		fmt.Fprintf(a.out, "%s%s: %s\n", strings.ToUpper(word[:1]), word[1:], outcome.Verdict.Sentence)
 	} else {
 		fmt.Fprintln(a.out, "Done.")
+	}
+	for _, reason := range outcome.Verdict.Incomplete {
+		fmt.Fprintf(a.out, "Data incomplete: %s\n", query.Printable(reason))
 	}
 	for _, path := range outcome.Files {
 		fmt.Fprintf(a.out, "  %s\n", path)

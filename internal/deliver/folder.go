@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
+	"qosreport/internal/atomicfile"
 	"qosreport/internal/fault"
 )
 
@@ -74,15 +74,10 @@ func (f Folder) write(ctx context.Context, name string, l *letter) (string, erro
 	if err == nil {
 		err = f.replace(ctx, path, l)
 	}
-	switch {
-	case err == nil:
-		return path, nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		err = fault.Advise(err, "make room, or set smtp.folder to another place")
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
-		err = fault.Advise(err, "let this user write there, or set smtp.folder to another place")
+	if err != nil {
+		return "", fmt.Errorf("write %s: %w", path, atomicfile.Advise(err))
 	}
-	return "", fault.New(fault.Output, fault.Render, fmt.Errorf("write %s: %w", path, err))
+	return path, nil
 }
 
 // firstField begins every message of ours; those of others begin with what mail systems
@@ -114,45 +109,21 @@ func replaceable(path string) error {
 	return nil
 }
 
-// replace writes a temporary file and gives it its name.
-func (f Folder) replace(ctx context.Context, path string, l *letter) (err error) {
-	file, err := os.CreateTemp(f.Dir, ".qosreport-*")
+// replace gives the message its file. Where the name may not last it is taken back, so
+// that another attempt is safe.
+func (f Folder) replace(ctx context.Context, path string, l *letter) error {
+	p, err := atomicfile.Prepare(f.Dir, 0o644, l.write)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		file.Close() // an error of closing after Sync has no meaning
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	out := bufio.NewWriterSize(file, 64<<10)
-	for _, step := range []func() error{
-		func() error { return l.write(out) },
-		out.Flush,
-		func() error { return file.Chmod(0o644) },
-		file.Sync,
-		func() error { return context.Cause(ctx) },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
+	if err := context.Cause(ctx); err != nil {
+		return errors.Join(err, p.Discard())
 	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return err
+	if err := p.Commit(path); err != nil {
+		return errors.Join(err, p.Discard())
 	}
-	if err := syncDir(f.Dir); err != nil {
-		// A name that may not last is none: without it, another attempt is safe.
-		return errors.Join(err, os.Rename(path, file.Name()))
+	if err := atomicfile.SyncDir(f.Dir); err != nil {
+		return errors.Join(err, os.Remove(path))
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

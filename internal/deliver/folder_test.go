@@ -122,7 +122,7 @@ func TestFolderFailuresLeaveNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Folder{Dir: filepath.Join(file, "mail")}.Send(t.Context(), sample(), nil)
-	if err == nil || !strings.Contains(fault.Remedy(err), "smtp.folder") || fault.AreaOf(err) != fault.Output {
+	if err == nil || !strings.Contains(fault.Remedy(err), "let this user write") || fault.AreaOf(err) != fault.Output {
 		t.Errorf("got %v, try %q", err, fault.Remedy(err))
 	}
 }

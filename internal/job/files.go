@@ -1,7 +1,6 @@
 package job
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,10 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"syscall"
 
+	"qosreport/internal/atomicfile"
 	"qosreport/internal/definition"
 	"qosreport/internal/fault"
 	"qosreport/internal/report"
@@ -117,22 +115,22 @@ func FileName(o Options, suffix string) string {
 // works for an hour.
 func writable(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return diskError(err)
+		return atomicfile.Advise(err)
 	}
-	f, err := os.CreateTemp(dir, ".qosreport-*")
+	probe, err := atomicfile.Prepare(dir, 0o600, func(io.Writer) error { return nil })
 	if err != nil {
-		return diskError(err)
+		return err
 	}
-	return diskError(errors.Join(f.Close(), os.Remove(f.Name())))
+	return atomicfile.Advise(probe.Discard())
 }
 
 // write makes all files under temporary names and then gives them their own, so that
 // nobody sees half a report.
 func write(ctx context.Context, o Options, files []file) (paths []string, err error) {
-	var temporary []string
+	var prepared []*atomicfile.Prepared
 	defer func() {
-		for _, name := range temporary {
-			err = errors.Join(err, os.Remove(name))
+		for _, p := range prepared[len(paths):] {
+			err = errors.Join(err, p.Discard())
 		}
 	}()
 	if err := replaceable(o.Out, files); err != nil {
@@ -142,23 +140,20 @@ func write(ctx context.Context, o Options, files []file) (paths []string, err er
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		name, err := writeTemporary(o.Out, f.draw)
-		if name != "" {
-			temporary = append(temporary, name)
-		}
+		p, err := atomicfile.Prepare(o.Out, 0o644, f.draw)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", f.name, err)
 		}
+		prepared = append(prepared, p)
 	}
-	for _, f := range files {
+	for i, f := range files {
 		path := filepath.Join(o.Out, f.name)
-		if err := os.Rename(temporary[0], path); err != nil {
-			return nil, diskError(err)
+		if err := prepared[i].Commit(path); err != nil {
+			return paths, err
 		}
-		temporary = slices.Delete(temporary, 0, 1)
 		paths = append(paths, path)
 	}
-	return paths, diskError(syncDir(o.Out))
+	return paths, atomicfile.SyncDir(o.Out)
 }
 
 // replaceable sees before the first rename whether each file can take its place, so that
@@ -171,52 +166,8 @@ func replaceable(dir string, files []file) error {
 			return fault.Advise(fault.Errorf(fault.Output, fault.Render, "%s is there and is no file", path), "move it away, or write elsewhere: --out DIR")
 		}
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return diskError(err)
+			return atomicfile.Advise(err)
 		}
 	}
 	return nil
-}
-
-// writeTemporary writes and syncs a file that has no reader yet. The name is given even
-// with an error, so that the caller removes the file.
-func writeTemporary(dir string, render func(io.Writer) error) (name string, err error) {
-	f, err := os.CreateTemp(dir, ".qosreport-*")
-	if err != nil {
-		return "", diskError(err)
-	}
-	defer func() { err = errors.Join(err, diskError(f.Close())) }()
-	if err := f.Chmod(0o644); err != nil {
-		return f.Name(), diskError(err)
-	}
-	out := bufio.NewWriterSize(f, 256<<10)
-	if err := render(out); err != nil {
-		return f.Name(), diskError(err)
-	}
-	if err := out.Flush(); err != nil {
-		return f.Name(), diskError(err)
-	}
-	return f.Name(), diskError(f.Sync())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
-
-// diskError adds what helps against a failure of rendering or disk.
-func diskError(err error) error {
-	if err == nil {
-		return nil
-	}
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		err = fault.Advise(err, "make room, or write elsewhere: --out DIR")
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
-		err = fault.Advise(err, "let this user write there, or write elsewhere: --out DIR")
-	}
-	return fault.New(fault.Output, fault.Render, err)
 }

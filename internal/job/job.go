@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"qosreport/internal/definition"
+	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
 	"qosreport/internal/query"
 	"qosreport/internal/report"
@@ -57,13 +58,15 @@ type Options struct {
 	Now        func() time.Time
 	Out        string   // folder of the files
 	Formats    []string // of [Formats]; none means those of the definition
+	Mail       *Mail    // nil makes no mail
 	Progress   Progress
 }
 
 // Outcome is a run that succeeded.
 type Outcome struct {
 	Verdict report.Verdict
-	Files   []string // paths, in the order of the formats
+	Files   []string         // paths, in the order of the formats
+	Message *deliver.Message // ready to be sent; nil without a mail
 }
 
 // Run makes the report. Nothing is written unless everything was read.
@@ -74,6 +77,12 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	}
 	if err := writable(o.Out); err != nil {
 		return nil, err
+	}
+	var mail *draft
+	if o.Mail != nil {
+		if mail, err = draftMail(o); err != nil {
+			return nil, err
+		}
 	}
 	data, err := fetch(ctx, o, statements)
 	defer data.close()
@@ -96,11 +105,20 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if mail != nil {
+		if err := mail.fill(page, files); err != nil {
+			return nil, err
+		}
+	}
 	paths, err := write(ctx, o, files)
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{Verdict: page.Verdict, Files: paths}, nil
+	outcome := &Outcome{Verdict: page.Verdict, Files: paths}
+	if mail != nil {
+		outcome.Message, err = mail.finish()
+	}
+	return outcome, err
 }
 
 func (o Options) provenance(d *data) report.Provenance {

@@ -6,13 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -290,42 +288,6 @@ func TestAFolderInTheWayLeavesNoFile(t *testing.T) {
 	}
 	if got := listing(t, o.Out); !reflect.DeepEqual(got, []string{"voice_2017-09-12.html"}) {
 		t.Errorf("left behind: %v", got)
-	}
-}
-
-func TestDiskErrorsSayWhatToDo(t *testing.T) {
-	for _, tt := range []struct {
-		err  error
-		want string
-	}{{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "make room"}, {&os.PathError{Op: "open", Path: "x", Err: syscall.EROFS}, "let this user write"}} {
-		err := diskError(tt.err)
-		if fault.AreaOf(err) != fault.Output || fault.ClassOf(err) != fault.Render || !strings.Contains(fault.Remedy(err), tt.want) {
-			t.Errorf("%v: %q", err, fault.Remedy(err))
-		}
-	}
-	if diskError(nil) != nil {
-		t.Error("nil became an error")
-	}
-}
-
-func TestAFileThatCannotBeWrittenWholeIsRemoved(t *testing.T) {
-	dir := t.TempDir()
-	name, err := writeTemporary(dir, func(w io.Writer) error {
-		io.WriteString(w, "half")
-		return syscall.ENOSPC
-	})
-	if err == nil || name == "" {
-		t.Fatalf("got %q, %v", name, err)
-	}
-	if err := os.Remove(name); err != nil {
-		t.Fatal(err)
-	}
-	fine := file{name: "fine.txt", draw: func(w io.Writer) error { _, err := io.WriteString(w, "whole"); return err }}
-	if _, err := write(t.Context(), Options{Out: dir}, []file{fine}); err != nil {
-		t.Fatal(err)
-	}
-	if got := listing(t, dir); !reflect.DeepEqual(got, []string{"fine.txt"}) {
-		t.Errorf("files %v", got)
 	}
 }
 

@@ -1,10 +1,8 @@
 package lab
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -13,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"qosreport/internal/atomicfile"
 	"qosreport/internal/fault"
 	"qosreport/internal/lab/sql"
 )
@@ -37,9 +36,9 @@ func Export(ctx context.Context, catalog sql.Catalog, dir string) ([]string, err
 				continue
 			}
 			base := filepath.Join(dir, database+"."+name)
-			err := writeFile(base+".schema", func(w io.Writer) error { return writeSchema(w, table.Columns()) })
+			err := atomicfile.Write(base+".schema", 0o644, func(w io.Writer) error { return writeSchema(w, table.Columns()) })
 			if err == nil {
-				err = writeFile(base+".csv", func(w io.Writer) error { return WriteCSV(ctx, w, table) })
+				err = atomicfile.Write(base+".csv", 0o644, func(w io.Writer) error { return WriteCSV(ctx, w, table) })
 			}
 			if err != nil {
 				return nil, fault.New(fault.Output, fault.Render, fmt.Errorf("export %s.%s: %w", database, name, err))
@@ -48,37 +47,6 @@ func Export(ctx context.Context, catalog sql.Catalog, dir string) ([]string, err
 		}
 	}
 	return paths, nil
-}
-
-// writeFile writes a file under a temporary name and gives it its own when it is whole.
-func writeFile(path string, write func(w io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".qosreport-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	out := bufio.NewWriterSize(f, 256<<10)
-	err = write(out)
-	if err == nil {
-		err = out.Flush()
-	}
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 func writeSchema(w io.Writer, columns []sql.Column) error {

@@ -6,4 +6,4 @@ FROM (
 ) legs
 WHERE classified AND (poor_jitter OR poor_loss OR poor_rtt OR poor_mos)
 ORDER BY mos NULLS LAST, lost_pct DESC NULLS LAST, jitter_ms DESC NULLS LAST, call_id, leg_no
-LIMIT 100
+LIMIT 50

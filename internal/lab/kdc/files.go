@@ -2,9 +2,9 @@ package kdc
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 
+	"qosreport/internal/atomicfile"
 	"qosreport/internal/kerberos/krb5"
 )
 
@@ -20,24 +20,5 @@ func (k *KDC) WriteKeytab(path string, names ...string) error {
 	for _, e := range entries {
 		e.Key.Clear()
 	}
-	return writeFile(path, data)
-}
-
-// writeFile makes a file of mode 0600 under a temporary name and renames it.
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return atomicfile.Write(path, 0o600, func(w io.Writer) error { _, err := w.Write(data); return err })
 }

@@ -168,6 +168,10 @@ func (t *text) facts(facts []fact) {
 			t.paragraph("", f.Name)
 			f.Name = ""
 		}
+		if !strings.Contains(f.Text, " ") { // a path or an id, which is to be copied
+			t.line(padded(f.Name, name) + "  " + f.Text)
+			continue
+		}
 		t.paragraph(padded(f.Name, name)+"  ", f.Text)
 	}
 }
