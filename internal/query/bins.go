@@ -45,17 +45,9 @@ func (b Bins) bin() (string, error) {
 // quality counts what {{valid}} removes from a column, each value in exactly one of four
 // sums.
 func quality(column string, low, high any) (string, error) {
-	name, err := ParseIdentifier(column)
+	name, from, to, err := ranged(column, low, high)
 	if err != nil {
-		return "", err
-	}
-	from, err := number(low)
-	if err != nil {
-		return "", err
-	}
-	to, err := number(high)
-	if err != nil {
-		return "", err
+		return "", fmt.Errorf("quality: %w", err)
 	}
 	c, short := bare(name), string(name)[strings.LastIndexByte(string(name), '.')+1:]
 	counts := []struct{ suffix, when string }{

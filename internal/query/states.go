@@ -243,11 +243,15 @@ func (r *stateReader) row(b *impala.Batch, row int) error {
 	return nil
 }
 
-// bin adds a row of a histogram. A row without a bin is of values that are NULL.
+// bin adds a row of a histogram. A row without a bin is of values that are NULL; no COUNT
+// is.
 func (r *stateReader) bin(b *impala.Batch, row int, key []qos.Member) error {
 	at := r.at[len(r.Dimensions):]
-	if b.Null(at[0], row) || b.Null(at[1], row) {
+	if b.Null(at[0], row) {
 		return nil
+	}
+	if b.Null(at[1], row) {
+		return fault.Errorf(fault.Impala, fault.Contract, "column %s is NULL, where the number of values is due", r.Histogram.Count)
 	}
 	index, n := b.Columns[at[0]].Ints()[row], b.Columns[at[1]].Ints()[row]
 	if index < math.MinInt32 || index > math.MaxInt32 || n < 0 {
@@ -259,12 +263,29 @@ func (r *stateReader) bin(b *impala.Batch, row int, key []qos.Member) error {
 		if low, err = number64(b, at[2], row, math.NaN()); err == nil {
 			high, err = number64(b, at[3], row, math.NaN())
 		}
+		if err == nil {
+			err = r.Histogram.within(index, low, high)
+		}
 		if err != nil {
 			return fault.New(fault.Impala, fault.Contract, fmt.Errorf("bin %d: %w", index, err))
 		}
 	}
 	if err := r.histogram.Add(key, qos.Bin{Index: int32(index), N: n}, low, high); err != nil {
 		return fault.New(fault.Impala, fault.Contract, err)
+	}
+	return nil
+}
+
+// within sees that the extremes of a bin lie in it, as far as logarithms of two libraries
+// agree: quantiles are cut to them.
+func (h *Histogram) within(index int32, low, high float64) error {
+	from, to := h.Scale.Bounds(index)
+	if index != qos.ZeroBin && index != qos.OverflowBin {
+		from, _ = h.Scale.Bounds(index - 1)
+		_, to = h.Scale.Bounds(index + 1)
+	}
+	if low > high || low < from || high > to { // nothing of it, where they are not known
+		return fmt.Errorf("%s is %v and %s is %v, in a bin from %v to %v", h.Low, low, h.High, high, from, to)
 	}
 	return nil
 }

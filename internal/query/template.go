@@ -138,6 +138,9 @@ func (d Data) partition(column string, format ...string) (string, error) {
 		return "", err
 	}
 	layout := DateLayout
+	if len(format) > 1 {
+		return "", fmt.Errorf("partition: %d values: write one column, and how its dates are written", len(format)+1)
+	}
 	if len(format) > 0 {
 		if layout, err = dateLayout(format[0]); err != nil {
 			return "", err
@@ -172,33 +175,41 @@ func (d Data) window(column string) (string, error) {
 // valid is the column where it lies in the range and NULL elsewhere. NaN lies in no range
 // on any engine: it compares false, or as greater than everything.
 func valid(column string, low, high any) (string, error) {
-	name, err := ParseIdentifier(column)
+	name, from, to, err := ranged(column, low, high)
 	if err != nil {
-		return "", err
-	}
-	from, err := number(low)
-	if err != nil {
-		return "", err
-	}
-	to, err := number(high)
-	if err != nil {
-		return "", err
+		return "", fmt.Errorf("valid: %w", err)
 	}
 	c := bare(name)
 	return fmt.Sprintf("CASE WHEN %s >= %s AND %s <= %s THEN %s END", c, from, c, to, c), nil
 }
 
-func number(v any) (string, error) {
+// ranged is a column and the ends of its range. One whose ends are swapped holds nothing,
+// and every value would be junk.
+func ranged(column string, low, high any) (name Identifier, from, to string, err error) {
+	if name, err = ParseIdentifier(column); err != nil {
+		return "", "", "", err
+	}
+	var least, most float64
+	if from, least, err = number(low); err == nil {
+		to, most, err = number(high)
+	}
+	if err == nil && least > most {
+		err = fmt.Errorf("the range of %s begins at %s and ends at %s", column, from, to)
+	}
+	return name, from, to, err
+}
+
+func number(v any) (text string, value float64, err error) {
 	switch v := v.(type) {
 	case int:
-		return Int(v).String(), nil
+		return Int(v).String(), float64(v), nil
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			break
 		}
-		return strconv.FormatFloat(v, 'f', -1, 64), nil
+		return strconv.FormatFloat(v, 'f', -1, 64), v, nil
 	}
-	return "", fmt.Errorf("valid: %v is no number", v)
+	return "", 0, fmt.Errorf("%v is no number", v)
 }
 
 // bare is a checked name of a template's author without backticks where it needs none,
