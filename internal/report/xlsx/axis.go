@@ -66,9 +66,13 @@ func chartFont(size float64) excelize.Font {
 	return excelize.Font{Family: "Calibri", Size: size, Color: quiet}
 }
 
+// chartTitle is a title in one line, or none.
 func chartTitle(title string, size float64) excelize.ChartTitle {
-	font := chartFont(size)
-	return excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: strings.Join(strings.Fields(text(title)), " "), Font: &font}}}
+	font, line := chartFont(size), strings.Join(strings.Fields(text(title)), " ")
+	if line == "" {
+		return excelize.ChartTitle{}
+	}
+	return excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: line, Font: &font}}}
 }
 
 // panel is the series that one chart shows: of one unit, and of sizes that one axis fits.
