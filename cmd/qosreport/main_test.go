@@ -186,7 +186,7 @@ func TestValidate(t *testing.T) {
 func TestDemo(t *testing.T) {
 	out, export := t.TempDir(), filepath.Join(t.TempDir(), "export")
 	r := call(t.Context(), "demo", "--days", "3", "--legs-per-day", "300", "--out", out, "--export", export)
-	if r.code != 0 || len(files(t, out)) != 3 || len(files(t, export)) != 4 {
+	if r.code != 0 || len(files(t, out)) != 4 || len(files(t, filepath.Join(out, "mailbox"))) != 2 || len(files(t, export)) != 4 {
 		t.Errorf("exit code %d, files %v, %v\n%s%s", r.code, files(t, out), files(t, export), r.stdout, r.stderr)
 	}
 	for _, name := range files(t, out) {
