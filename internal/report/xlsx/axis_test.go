@@ -91,6 +91,14 @@ func TestNumberFormats(t *testing.T) {
 	}
 }
 
+func TestDecimalsOfPlainNumbers(t *testing.T) {
+	for v, want := range map[float64]int{0: 0, 2: 0, 1.9: 1, 0.21870080516577: 4, 40.452293467943: 2, 83108.5: 0, -0.5: 1, 1e-40: 30, 1e300: 0} {
+		if got := decimalsOf(v); got != want {
+			t.Errorf("%v: %d decimals, want %d", v, got, want)
+		}
+	}
+}
+
 func TestLinesOfAText(t *testing.T) {
 	tests := []struct {
 		text  string

@@ -58,22 +58,37 @@ func (s *sheetWriter) cell(v *report.Value, d drawing) excelize.Cell {
 // numberStyle is the style of a number: by its decimals, its verdict and its heat. Numbers
 // of a query's rows have the plain one.
 func (s *sheetWriter) numberStyle(v *report.Value, d drawing, plain int) int {
-	if v.Decimals == report.Plain && v.Verdict == "" && v.Level < 0 {
+	if d.rows {
 		return plain
 	}
 	verdict := v.Verdict
 	if !d.marks || d.heat || verdict == "good" {
 		verdict = "" // good is not worth a mark
 	}
-	l := look{colour: verdicts[verdict].colour, format: numberFormat(v.Percent, v.Decimals, verdict)}
-	if v.Decimals == report.Plain {
-		l.format = ""
+	decimals := v.Decimals
+	if decimals == report.Plain {
+		decimals = decimalsOf(v.Num)
 	}
+	l := look{colour: verdicts[verdict].colour, format: numberFormat(v.Percent, decimals, verdict)}
 	if d.heat && v.Level >= 0 {
 		level := levels[min(v.Level, len(levels)-1)]
 		l.fill, l.colour, l.side = level.fill, level.ink, "center"
 	}
 	return s.book.styles.id(l)
+}
+
+// plainDigits is how many digits are shown of a number for which nobody says so. The cell
+// holds them all.
+const plainDigits = 4
+
+// decimalsOf is how many decimals a number has in so many digits, without closing zeros.
+func decimalsOf(v float64) int {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', plainDigits, 64), 64)
+	if err != nil {
+		return 0
+	}
+	_, fraction, _ := strings.Cut(strconv.FormatFloat(rounded, 'f', -1, 64), ".")
+	return min(len(fraction), 30) // as many as Excel takes
 }
 
 // missing is the reason why there is no number, or nothing.

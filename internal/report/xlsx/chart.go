@@ -147,7 +147,7 @@ func (s *sheetWriter) histogramChart(section *report.Section, top int) error {
 	chart := baseChart(excelize.Col, section.Title)
 	chart.Format.AltText = text(fmt.Sprintf("Columns: how %s is distributed, %s values in %d bars from %g to %g.",
 		label, report.FormatNumber(h.N, 0), len(h.Bars), h.Bars[0].Low, h.Bars[len(h.Bars)-1].High))
-	chart.XAxis = excelize.ChartAxis{Font: chartFont(9), Alignment: freely, Title: chartTitle(label+", from", 10), TickLabelSkip: labelSkip(len(h.Bars))}
+	chart.XAxis = excelize.ChartAxis{Font: chartFont(9), Alignment: freely, NumFmt: excelize.ChartNumFmt{CustomNumFmt: boundFormat(h)}, Title: chartTitle(label+", from", 10), TickLabelSkip: labelSkip(len(h.Bars))}
 	a := newAxis(0, most)
 	chart.YAxis = a.options("Number", numberFormat(false, a.decimals(false), ""))
 	chart.YAxis.MajorGridLines = true
@@ -162,6 +162,15 @@ func (s *sheetWriter) histogramChart(section *report.Section, top int) error {
 		return err
 	}
 	return s.pad(top + 1 + chartRows)
+}
+
+// boundFormat shows the bounds of bars with the decimals of their width, or of their size
+// where that grows.
+func boundFormat(h *report.Histogram) string {
+	if h.Log {
+		return "[<1]0.00;[<10]0.0;#,##0"
+	}
+	return numberFormat(false, decimalsOf(h.Bars[0].High-h.Bars[0].Low), "")
 }
 
 // labelSkip is every how manyth category has a label, so that they do not run together.
