@@ -78,6 +78,8 @@ func (r *result) Fetch(_ context.Context, _ int, into []wire.ColumnBuilder) (boo
 			into[i].Text(v)
 		case int:
 			into[i].Int(int64(v))
+		case float64:
+			into[i].Float(v)
 		}
 	}
 	r.rows = r.rows[1:]
@@ -129,26 +131,31 @@ func options(t *testing.T, e *engine) (Options, *steps) {
 	}
 	day := time.Date(2017, 9, 12, 0, 0, 0, 0, time.UTC)
 	phases := &steps{}
-	server := hs2server.New(hs2server.Options{Engine: e})
 	return Options{
 		Run: "r1", Program: "v0", Definition: d, Templates: templates, Args: args, Window: report.Day(day, day, zone),
 		Now: func() time.Time { return day.AddDate(0, 0, 1) }, Out: filepath.Join(t.TempDir(), "out"), Progress: phases,
-		Connect: func(ctx context.Context) (Coordinator, error) {
-			client, end := net.Pipe()
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				server.ServeConn(context.Background(), end)
-			}()
-			t.Cleanup(func() { <-ended })
-			c, err := impala.Connect(ctx, impala.Options{Hosts: []string{"coordinator:21050"},
-				Dial: func(context.Context, string, string) (net.Conn, error) { return client, nil }})
-			if err != nil {
-				return nil, err
-			}
-			return session{c}, nil
-		},
+		Connect: served(t, e),
 	}, phases
+}
+
+// served are sessions of the real client on a server with this engine.
+func served(t *testing.T, e hs2server.Engine) func(context.Context) (Coordinator, error) {
+	server := hs2server.New(hs2server.Options{Engine: e})
+	return func(ctx context.Context) (Coordinator, error) {
+		client, end := net.Pipe()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			server.ServeConn(context.Background(), end)
+		}()
+		t.Cleanup(func() { <-ended })
+		c, err := impala.Connect(ctx, impala.Options{Hosts: []string{"coordinator:21050"},
+			Dial: func(context.Context, string, string) (net.Conn, error) { return client, nil }})
+		if err != nil {
+			return nil, err
+		}
+		return session{c}, nil
+	}
 }
 
 func listing(t *testing.T, dir string) []string {
