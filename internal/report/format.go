@@ -46,16 +46,6 @@ func newFigure(m *definition.Measure, f qos.Figure) Figure {
 // percentDecimals is how many decimals shares have that no measure says more of.
 const percentDecimals = 2
 
-// plainValue is a number with as many decimals as it needs.
-func plainValue(n float64) Value {
-	v := numberValue(n, 0)
-	v.Decimals, v.Shown = Plain, strconv.FormatFloat(n, 'g', 6, 64)
-	if size := math.Abs(n); size >= 1e6 && size < 1e15 {
-		v.Shown = FormatNumber(n, 0) // and not 1e+06
-	}
-	return v
-}
-
 // memberText is a member of a dimension for people: whatever bytes the table holds, no
 // control character, no change of the writing direction, and never nothing.
 func memberText(m qos.Member) string {

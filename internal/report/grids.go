@@ -173,7 +173,7 @@ func (h *Histogram) grid() *Grid {
 	columns := []GridColumn{numberColumn("From"+unit, "from"), numberColumn("To"+unit, "to"), numberColumn("Number", "n")}
 	rows := make([][]Value, 0, len(h.Bars))
 	for _, b := range h.Bars {
-		rows = append(rows, []Value{plainValue(b.Low), plainValue(b.High), countValue(b.N)})
+		rows = append(rows, []Value{roundedValue(b.Low), roundedValue(b.High), countValue(b.N)})
 	}
 	return lines(columns, "There was no value in the window.", rows)
 }

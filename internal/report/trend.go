@@ -161,10 +161,14 @@ func newBar(low, high, n float64) Bar {
 }
 
 // significant is a number with three figures that count.
-func significant(v float64) string {
+func significant(v float64) string { return FormatNumber(v, significantDecimals(v)) }
+
+func significantDecimals(v float64) int {
 	if v == 0 {
-		return "0"
+		return 0
 	}
-	decimals := min(max(2-int(math.Floor(math.Log10(math.Abs(v)))), 0), 9)
-	return FormatNumber(v, decimals)
+	return min(max(2-int(math.Floor(math.Log10(math.Abs(v)))), 0), 9)
 }
+
+// roundedValue is a number that is shown with three figures that count.
+func roundedValue(v float64) Value { return numberValue(v, significantDecimals(v)) }
