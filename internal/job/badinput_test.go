@@ -161,7 +161,9 @@ func TestNoDataMakeNoFigures(t *testing.T) {
 			if err != nil || strings.Contains(string(text), "NaN") {
 				t.Errorf("%v in %s", err, text)
 			}
-			var page struct{ Sections []struct{ Tiles []report.Tile } }
+			var page struct {
+				Sections []struct{ Tiles []report.Tile }
+			}
 			if err := json.Unmarshal(text, &page); err != nil {
 				t.Fatal(err)
 			}
