@@ -105,7 +105,7 @@ func (d *Definition) FindingRules(s *Section) []string {
 	return s.Findings.List
 }
 
-// Lookback is how many days before a window of so many days the sections need of each
+// Lookback is how many days before a window of so many days sections and rules need of each
 // dataset. A dataset that is not named needs the window alone.
 func (d *Definition) Lookback(windowDays int) map[string]int {
 	back := make(map[string]int)
