@@ -44,8 +44,8 @@ def head(m):
         out["percent"] = True
     if m.better:
         sign = "≤" if m.better == "down" else "≥"
-        limits = [f"{v * 100 if m.percent else v:g}\u00a0" + ("%" if m.percent else m.unit) for v in (m.good, m.acceptable)]
-        out |= {"better": m.better, "good": m.good, "acceptable": m.acceptable, "limits": f"good {sign} {limits[0]}, acceptable {sign} {limits[1]}".replace("\u00a0,", ",").rstrip("\u00a0")}
+        good, acceptable = (f"{v * 100:g}\u00a0%" if m.percent else f"{v:g}\u00a0{m.unit}".rstrip("\u00a0") for v in (m.good, m.acceptable))
+        out |= {"better": m.better, "good": m.good, "acceptable": m.acceptable, "limits": f"good {sign} {good}, acceptable {sign} {acceptable}"}
     return out
 
 
@@ -102,8 +102,9 @@ class Report:
 
     def clock_notes(self):
         """What is said of the hours that are not tested."""
-        notes = [f"On {self.day} the hour {h:02d}:00 does not exist, since clocks were set forward; it is not tested for findings." for h in self.missing]
-        return notes + [f"On {self.day} the hour {h:02d}:00 holds two hours of data, since clocks were set back; it is not tested for findings." for h in self.double]
+        said = [(h, "does not exist, since clocks were set forward") for h in self.missing]
+        said += [(h, "holds two hours of data, since clocks were set back") for h in self.double]
+        return [f"On {self.day} the hour {h:02d}:00 {what}; it is not tested for findings." for h, what in said]
 
     def state(self, names, days, by=(), where="true"):
         return look(self.db, needed(names), days, by, where)
@@ -154,7 +155,8 @@ class Report:
             rows.append({"member": site, "cells": row})
         few = sum("few" in cell and "empty" not in cell for row in rows for cell in row["cells"])
         notes = [f"{few} cells have too few data to show a figure."] if few else []
-        return notes + self.clock_notes(), {"head": head(m), "row_dimension": "site", "column_dimension": "hour", "columns": [f"{h:02d}" for h in range(24)], "rows": rows}
+        columns = [f"{h:02d}" for h in range(24)]
+        return notes + self.clock_notes(), {"head": head(m), "row_dimension": "site", "column_dimension": "hour", "columns": columns, "rows": rows}
 
     def ranking(self, dimension, names):
         m = MEASURES["pcr"]
@@ -164,13 +166,15 @@ class Report:
         rows = []
         for member, state in members.items():
             bad, n = state["poor"], state["classified"]
-            row = {"member": member, "bad": bad, "excess": bad - rate["value"] * n, "figures": [figure(MEASURES[name], state) for name in names]}
+            row = {"member": member, "bad": bad, "excess": bad - rate["value"] * n}
+            row["figures"] = [figure(MEASURES[name], state) for name in names]
             rows.append((n == 0, -row["excess"], -(wilson(bad, n)[0] if n else 0), by_name(member), row))
         if len(rows) > 10:
             raise SystemExit(f"{len(rows)} members of {dimension}: more than the ten that are shown")
         ranked = [row for *_, row in sorted(rows, key=lambda r: r[:4])]
         note = f"Excess is the bad items beyond the rate of the {len(self.base)} {self.base_name} before. It is {rate['text']}." if self.base else ANY
-        return [note], {"dimension": dimension, "by": head(m), "base_rate": rate, "columns": [head(MEASURES[name]) for name in names], "rows": ranked, "members": len(rows)}
+        columns = [head(MEASURES[name]) for name in names]
+        return [note], {"dimension": dimension, "by": head(m), "base_rate": rate, "columns": columns, "rows": ranked, "members": len(rows)}
 
     def trend(self):
         days = self.past[1:] + [self.day]
@@ -217,50 +221,57 @@ class Report:
 
     def quality(self):
         """What was wrong with the rows of the day, and those of its partition that are of no day."""
-        local, stray = f"CAST(started AS DATE) = '{self.day}'", f"dt = '{self.day}' AND COALESCE(CAST(start_ts AS DATE)::VARCHAR <> dt, true)"
-        scope = f"FROM raw WHERE ({local}) OR ({stray})"
-        one = lambda sql: self.db.execute(sql).fetchone()[0]
-        rows = one(f"SELECT COUNT(*) {scope}")
-        usual = [one(f"SELECT COUNT(*) {scope}".replace(self.day, d)) for d in self.base]
-        hours = self.hours  # by the clock on the wall: the two that have one name count as one
+        local = f"CAST(started AS DATE) = '{self.day}'"
+        stray = f"dt = '{self.day}' AND COALESCE(CAST(start_ts AS DATE)::VARCHAR <> dt, true)"
+        scope = f"FROM raw WHERE (({local}) OR ({stray}))"
+        rows = self.count(f"COUNT(*) {scope}")
+        usual = [self.count(f"COUNT(*) {scope}".replace(self.day, d)) for d in self.base]
         checks = [{"what": "rows", "label": "rows read", "count": rows}]
         if usual:
             middle = statistics.median(usual)
             checks[0] |= {"limit": 0.5, "share": rows / middle, "text": percent(rows / middle, 2) + " of the median"}
             checks[0]["bound"] = f"at least {percent(0.5, 2)} of the median {number(f'{middle:.0f}')} of {len(self.base)} {self.base_name}"
-        counted = (
-            ("days", "days without any row", 0 if rows else 1, 1, 0),
-            ("duplicates", "duplicate rows, dropped", one(f"SELECT COALESCE(SUM(c - 1), 0)::BIGINT FROM (SELECT COUNT(*) AS c {scope} GROUP BY call_id, leg_no)"), rows, 0.02),
-            ("late", "rows that were loaded late", one(f"SELECT COUNT(*) {scope} AND ingest_ts > start_ts + INTERVAL 24 HOUR".replace("WHERE", "WHERE (") .replace(" AND ingest", ") AND ingest")), rows, 0.05),
-            ("stray", "rows outside of their partition's day", one(f"SELECT COUNT(*) FROM raw WHERE {stray}"), rows, 0.01),
-            ("hours", "hours without any row", hours - one(f"SELECT COUNT(DISTINCT HOUR(started)) FROM raw WHERE {local}"), hours, 0),
-        )
-        for what, label, count, total, limit in counted:
-            checks.append(check(what, label, count, count / total, limit))
-        checks[1]["bound"] = "none"
+        copies = self.count(f"COALESCE(SUM(n - 1), 0)::BIGINT FROM (SELECT COUNT(*) AS n {scope} GROUP BY call_id, leg_no)")
+        late = self.count(f"COUNT(*) {scope} AND ingest_ts > start_ts + INTERVAL 24 HOUR")
+        # By the clock on the wall: two hours of one name count as one.
+        empty = self.hours - self.count(f"COUNT(DISTINCT HOUR(started)) FROM raw WHERE {local}")
+        checks += [
+            check("days", "days without any row", 0 if rows else 1, 0 if rows else 1, 0) | {"bound": "none"},
+            check("duplicates", "duplicate rows, dropped", copies, copies / rows, 0.02),
+            check("late", "rows that were loaded late", late, late / rows, 0.05),
+        ]
+        n = self.count(f"COUNT(*) FROM raw WHERE {stray}")
+        checks += [
+            check("stray", "rows outside of their partition's day", n, n / rows, 0.01),
+            check("hours", "hours without any row", empty, empty / self.hours, 0),
+        ]
         for column, low, high in COLUMNS:
-            x, finite = column, f"isfinite({column}::DOUBLE)"
+            finite = f"isfinite({column}::DOUBLE)"
             for what, label, test in (
-                ("null", "no value", f"{x} IS NULL"),
-                ("low", "below the range", f"{finite} AND {x} < {low}"),
-                ("high", "above the range", f"{finite} AND {x} > {high}"),
+                ("null", "no value", f"{column} IS NULL"),
+                ("low", "below the range", f"{finite} AND {column} < {low}"),
+                ("high", "above the range", f"{finite} AND {column} > {high}"),
                 ("nonfinite", "not a finite number", f"NOT {finite}"),
             ):
-                count = one(f"SELECT COUNT(*) FILTER ({test}) {scope}")
-                checks.append({"column": column} | check(what, label, count, count / rows, None if what == "null" else 0.01))
+                n = self.count(f"COUNT(*) FILTER ({test}) {scope}")
+                checks.append({"column": column} | check(what, label, n, n / rows, None if what == "null" else 0.01))
         return {"rows": rows, "checks": checks}
 
+    def count(self, sql):
+        return self.db.execute("SELECT " + sql).fetchone()[0]
+
     def worst(self, limit):
-        nothing = lambda member: None if member == NONE else member
-        names = ["started", "site", "endpoint", "model", "carrier", "codec", "mos", "jitter_ms", "rtt_ms", "lost_pct", "talk_s", "call_id", "leg_no"]
+        """The poor legs, the lowest MOS first. Names of endpoints are hashed, and models are
+        hostile texts: both are no figures."""
+        columns = ["started", "site", "endpoint", "model", "carrier", "codec", "mos", "jitter_ms", "rtt_ms", "lost_pct", "talk_s", "call_id", "leg_no"]
         rows = self.db.execute(
-            f"""SELECT started, site, carrier, codec, mos, jitter, rtt, lost + COALESCE(discarded, 0) AS heard, talk, call_id, leg_no FROM legs
-            WHERE day = ? AND classified AND (bad_jitter OR bad_loss OR bad_rtt OR bad_mos) ORDER BY mos NULLS LAST, heard DESC NULLS LAST, call_id, leg_no LIMIT {limit}""",
+            f"""SELECT strftime(started, '%Y-%m-%d %H:%M:%S.%f'), NULLIF(site, '{NONE}'), NULLIF(carrier, '{NONE}'), NULLIF(codec, '{NONE}'),
+                mos, jitter, rtt, lost + COALESCE(discarded, 0) AS heard, talk, call_id, leg_no
+            FROM legs WHERE day = ? AND classified AND (bad_jitter OR bad_loss OR bad_rtt OR bad_mos)
+            ORDER BY mos NULLS LAST, heard DESC NULLS LAST, call_id, leg_no LIMIT {limit}""",
             [self.day],
         ).fetchall()
-        texts = [[f"{r[0]:%Y-%m-%d %H:%M:%S.%f}000", nothing(r[1]), ANY, ANY, *map(nothing, r[2:4]), *r[4:]] for r in rows]
-        return {"columns": [{"name": name} for name in names], "rows": texts}
-
+        return {"columns": [{"name": name} for name in columns], "rows": [[*row[:2], ANY, ANY, *row[2:]] for row in rows]}
 
     def verdict(self, found, quality):
         """The worst of the headline measures and the findings, and what decided it."""
@@ -271,7 +282,8 @@ class Report:
         sentence = ANY
         if first and first["verdict"] == word:
             m, f = next(pair for pair in headline if pair[0].name == first["measure"])
-            sentence = f"{first['where'][0]['member']} {first['hours']} caused {first['bad']} of {first['of']} ({m.label}); the whole window is at {f['text']} ({head(m)['limits']})."
+            sentence = f"{first['where'][0]['member']} {first['hours']} caused {first['bad']} of {first['of']} ({m.label})"
+            sentence += f"; the whole window is at {f['text']} ({head(m)['limits']})."
         elif word == "good":
             sentence = ", ".join(f"{m.label} {f['text']}" for m, f in headline) + ": within the limits, and nothing unusual was found."
         failed = [f"{c['column'] + ': ' if 'column' in c else ''}{c['label']}: {c['text']} ({c['bound']})" for c in quality["checks"] if c.get("failed")]

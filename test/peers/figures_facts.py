@@ -14,7 +14,15 @@ import duckdb
 NONE = "(none)"  # instead of a member that is NULL or blank
 
 # The range outside of which a value is taken for junk.
-COLUMNS = ("final_code", 100, 699), ("duration_s", 0, 86400), ("jitter_ms", 0, 10000), ("rtt_ms", 0, 60000), ("loss_pct", 0, 100), ("discard_pct", 0, 100), ("mos_cq", 1, 5)
+COLUMNS = (
+    ("final_code", 100, 699),
+    ("duration_s", 0, 86400),
+    ("jitter_ms", 0, 10000),
+    ("rtt_ms", 0, 60000),
+    ("loss_pct", 0, 100),
+    ("discard_pct", 0, 100),
+    ("mos_cq", 1, 5),
+)
 
 # What is looked up for a group of legs.
 SUMS = {
@@ -69,10 +77,10 @@ def load(export, first, last):
     db.execute(
         f"""CREATE TABLE legs AS
         WITH cleaned AS (
-            SELECT call_id, leg_no, started, ingest_ts, packets_rx, COALESCE(NULLIF(TRIM(site), ''), '{NONE}') AS site, COALESCE(NULLIF(TRIM(carrier), ''), '{NONE}') AS carrier,
-                COALESCE(codec, '{NONE}') AS codec, {ranges["final_code"]} AS code, {ranges["duration_s"]} AS talk, {ranges["jitter_ms"]} AS jitter, {ranges["rtt_ms"]} AS rtt,
-                {ranges["loss_pct"]} AS lost, {ranges["discard_pct"]} AS discarded, CASE WHEN mos_scale = 'N' THEN {ranges["mos_cq"]} END AS mos,
-                endpoint_id, endpoint_model
+            SELECT call_id, leg_no, started, ingest_ts, packets_rx, COALESCE(NULLIF(TRIM(site), ''), '{NONE}') AS site,
+                COALESCE(NULLIF(TRIM(carrier), ''), '{NONE}') AS carrier, COALESCE(codec, '{NONE}') AS codec, {ranges["final_code"]} AS code,
+                {ranges["duration_s"]} AS talk, {ranges["jitter_ms"]} AS jitter, {ranges["rtt_ms"]} AS rtt, {ranges["loss_pct"]} AS lost,
+                {ranges["discard_pct"]} AS discarded, CASE WHEN mos_scale = 'N' THEN {ranges["mos_cq"]} END AS mos
             FROM raw WHERE started >= '{first}' AND started < DATE '{last}' + 1 AND call_id IS NOT NULL AND leg_no IS NOT NULL),
         kept AS (
             SELECT * FROM cleaned QUALIFY ROW_NUMBER() OVER (PARTITION BY call_id, leg_no ORDER BY ingest_ts NULLS LAST, talk NULLS LAST) = 1)

@@ -81,20 +81,40 @@ def finding(r, rule, m, site, hours):
     causes = [share(d, member, member, parts, excess) for d in rule["explain"] for member, parts in ordered(beyond(r, m, where, [d]))]
     reasons = [share(name, "", MEASURES[name].label, beyond(r, m, where, (), MEASURES[name])[()], excess) for name in rule["reasons"]]
     reasons.sort(key=lambda s: -s["excess"])
-    out = {"rule": rule["name"], "measure": m.name, "label": m.label, "verdict": "breach" if excess >= 50 or excess >= of / 10 else "watch", "day": r.day}
-    out |= {"where": [{"dimension": "site", "member": site}], "from_hour": hours[0], "to_hour": hours[-1] + 1, "hours": span, "bad": bad, "n": n, "rate": rate, "base": base}
-    out |= {"base_kind": r.base_kind, "excess": excess, "of": of, "causes": causes, "title": f"{site} {span}: {m.label} {shown}", "cause": cause(rule, causes, reasons)}
-    more = number(f"{excess:.0f}")
-    out["text"] = f"{bad} of {n} bad, {rate['interval']} (99.7 % interval); usual {base['text']}, at most {show(m, base['high'])} (95 %, {r.base_kind}); {more} more than usual. Rule {rule['name']}."
+    text = f"{bad} of {n} bad, {rate['interval']} (99.7 % interval); usual {base['text']}, at most {show(m, base['high'])} (95 %, {r.base_kind}); "
+    out = {
+        "rule": rule["name"],
+        "measure": m.name,
+        "label": m.label,
+        "verdict": "breach" if excess >= 50 or excess >= of / 10 else "watch",
+        "day": r.day,
+        "where": [{"dimension": "site", "member": site}],
+        "from_hour": hours[0],
+        "to_hour": hours[-1] + 1,
+        "hours": span,
+        "bad": bad,
+        "n": n,
+        "rate": rate,
+        "base": base,
+        "base_kind": r.base_kind,
+        "excess": excess,
+        "of": of,
+        "causes": causes,
+        "title": f"{site} {span}: {m.label} {shown}",
+        "text": text + f"{number(f'{excess:.0f}')} more than usual. Rule {rule['name']}.",
+        "cause": cause(rule, causes, reasons),
+    }
     return out | ({"reasons": reasons} if reasons else {})
 
 
 def share(name, member, label, parts, excess):
-    out = {"name": name, "label": label, "bad": parts[0], "n": parts[1], "excess": parts[2], "part": parts[2] / excess, "text": percent(parts[2] / excess)}
+    part = parts[2] / excess
+    out = {"name": name, "label": label, "bad": parts[0], "n": parts[1], "excess": parts[2], "part": part, "text": percent(part)}
     return out | ({"member": member} if member else {})
 
 
 def cause(rule, causes, reasons):
+    """A member is named if it holds most of the excess, a reason if it holds a good part."""
     named = [f"{c['name']} {c['label']} in {c['text']}" for c in causes if c["part"] > 0.6]
     text = f"Of the excess, {', '.join(named)}." if named else f"Not confined to one {' or '.join(rule['explain'])}."
     main = [f"{r['label']} in {r['text']}" for r in reasons if r["part"] >= 0.25]

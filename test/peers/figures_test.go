@@ -191,9 +191,12 @@ func (c *comparison) compare(path string, got, want any) {
 		same = got == any(want)
 	}
 	if !same {
-		c.differ(path, "got %.300v, want %.300v", got, want)
+		c.differ(path, "got %s, want %s", brief(got), brief(want))
 	}
 }
+
+// brief is the beginning of a value's text.
+func brief(v any) string { return fmt.Sprintf("%.300s", fmt.Sprint(v)) }
 
 // sameTime reports whether two texts are one instant: servers differ in trailing zeros.
 func sameTime(a, b string) bool {
@@ -209,7 +212,7 @@ func (c *comparison) object(path string, got, want map[string]any) {
 		}
 		g, found := got[key]
 		if !found {
-			c.differ(path+"."+key, "missing, want %.300v", w)
+			c.differ(path+"."+key, "missing, want %s", brief(w))
 			continue
 		}
 		c.compare(path+"."+key, g, w)
@@ -242,5 +245,33 @@ func (c *comparison) alone(path string, got any) {
 		}
 	case float64, bool:
 		c.differ(path, "%v has no counterpart", got)
+	}
+}
+
+func TestComparison(t *testing.T) {
+	want := map[string]any{"value": 0.5, "text": "50 %", "rows": []any{1.0, nil}, "exact": 0.501, "within": 0.01}
+	for _, tt := range []struct{ name, got, difference string }{
+		{"equal", `{"value": 0.5, "text": "50 %", "rows": [1, null]}`, ""},
+		{"texts and layout of its own", `{"value": 0.5, "text": "50 %", "rows": [1, null], "label": "Half", "decimals": 2}`, ""},
+		{"a number that is off", `{"value": 0.500001, "text": "50 %", "rows": [1, null]}`, ".value: got 0.500001, want 0.5"},
+		{"an estimate that is off", `{"value": 0.6, "text": "50 %", "rows": [1, null]}`, "0.6 is further from 0.501 than 0.01"},
+		{"another text", `{"value": 0.5, "text": "51 %", "rows": [1, null]}`, ".text: got 51 %, want 50 %"},
+		{"a number that nobody computed", `{"value": 0.5, "text": "50 %", "rows": [1, null], "own": [{"n": 7}]}`, ".own[0].n: 7 has no counterpart"},
+		{"a mark that nobody computed", `{"value": 0.5, "text": "50 %", "rows": [1, null], "few": true}`, ".few: true has no counterpart"},
+		{"a number where there is none", `{"value": 0.5, "text": "50 %", "rows": [1, 0]}`, ".rows[1]: got 0, want <nil>"},
+		{"a row too few", `{"value": 0.5, "text": "50 %", "rows": [1]}`, ".rows: got [1], want [1 <nil>]"},
+		{"nothing", `{"text": "50 %", "rows": [1, null]}`, ".value: missing, want 0.5"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got any
+			if err := json.Unmarshal([]byte(tt.got), &got); err != nil {
+				t.Fatal(err)
+			}
+			c := &comparison{}
+			c.compare("", got, want)
+			if said := strings.Join(c.differences, "\n"); !strings.Contains(said, tt.difference) || (tt.difference == "") != (said == "") {
+				t.Errorf("got %q, want %q", said, tt.difference)
+			}
+		})
 	}
 }
