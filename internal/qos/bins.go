@@ -88,12 +88,16 @@ func (s Scale) Index(x float64) int32 {
 	return int32(s.position(x))
 }
 
+// EdgeHair is the part of a linear bin by which values count as on its edge: (3.8-1)/0.1
+// is a little less than 28 in binary, and 3.8 belongs to the bin that begins there.
+const EdgeHair = 1e-9
+
 // position is the index of a value within the range.
 func (s Scale) position(x float64) float64 {
 	if s.Kind == Log {
 		return math.Ceil(math.Log(x) * (1 / s.LnGamma()))
 	}
-	return math.Floor((x - s.Min) / s.Width)
+	return math.Floor((x-s.Min)/s.Width + EdgeHair)
 }
 
 // Bounds are the ends of a bin; NaN for [NotFinite], and infinite where the bin has no

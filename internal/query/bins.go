@@ -36,7 +36,7 @@ func (b Bins) bin() (string, error) {
 		fmt.Sprintf("CEIL(LN(CAST(%s AS DOUBLE)) * %s)", c, double(1/s.LnGamma()))
 	if s.Kind == qos.Linear {
 		below = fmt.Sprintf("WHEN %s < %s THEN %d", c, decimal(s.Min), qos.Negative)
-		number = fmt.Sprintf("FLOOR((CAST(%s AS DOUBLE) - %s) / %s)", c, double(s.Min), double(s.Width))
+		number = fmt.Sprintf("FLOOR((CAST(%s AS DOUBLE) - %s) / %s + %s)", c, double(s.Min), double(s.Width), double(qos.EdgeHair))
 	}
 	return fmt.Sprintf("CASE WHEN %s IS NULL THEN NULL WHEN NOT (%s) THEN %d %s WHEN %s > %s THEN %d ELSE CAST(%s AS INT) END",
 		c, finite(c), qos.NotFinite, below, c, decimal(s.Max), qos.OverflowBin, number), nil

@@ -37,9 +37,9 @@ func TestBinsAndQualityAsSQL(t *testing.T) {
 		{"bins of a log scale", "{{bin .Dataset}}", "x", "", logScale,
 			"CASE WHEN x IS NULL THEN NULL WHEN NOT (" + maximum + ") THEN -2147483647 WHEN x < 0 THEN -2147483646 WHEN x < 0.01 THEN -1000000 WHEN x > 60000 THEN 1000000 ELSE CAST(CEIL(LN(CAST(x AS DOUBLE)) * CAST(49.99833328888678 AS DOUBLE)) AS INT) END"},
 		{"bins of a linear scale", "{{bin .Dataset}}", "x", "", linearScale,
-			"CASE WHEN x IS NULL THEN NULL WHEN NOT (" + maximum + ") THEN -2147483647 WHEN x < -1 THEN -2147483646 WHEN x > 5 THEN 1000000 ELSE CAST(FLOOR((CAST(x AS DOUBLE) - CAST(-1 AS DOUBLE)) / CAST(0.1 AS DOUBLE)) AS INT) END"},
+			"CASE WHEN x IS NULL THEN NULL WHEN NOT (" + maximum + ") THEN -2147483647 WHEN x < -1 THEN -2147483646 WHEN x > 5 THEN 1000000 ELSE CAST(FLOOR((CAST(x AS DOUBLE) - CAST(-1 AS DOUBLE)) / CAST(0.1 AS DOUBLE) + CAST(0.000000001 AS DOUBLE)) AS INT) END"},
 		{"a column that needs quotes", "{{.Column}} {{bin .Dataset}}", "Größe", "", linearScale,
-			"`Größe` CASE WHEN `Größe` IS NULL THEN NULL WHEN NOT (`Größe` >= -" + big + " AND `Größe` <= " + big + ") THEN -2147483647 WHEN `Größe` < -1 THEN -2147483646 WHEN `Größe` > 5 THEN 1000000 ELSE CAST(FLOOR((CAST(`Größe` AS DOUBLE) - CAST(-1 AS DOUBLE)) / CAST(0.1 AS DOUBLE)) AS INT) END"},
+			"`Größe` CASE WHEN `Größe` IS NULL THEN NULL WHEN NOT (`Größe` >= -" + big + " AND `Größe` <= " + big + ") THEN -2147483647 WHEN `Größe` < -1 THEN -2147483646 WHEN `Größe` > 5 THEN 1000000 ELSE CAST(FLOOR((CAST(`Größe` AS DOUBLE) - CAST(-1 AS DOUBLE)) / CAST(0.1 AS DOUBLE) + CAST(0.000000001 AS DOUBLE)) AS INT) END"},
 		{"what is wrong with a column", `{{quality "x" -1 0.5}}`, "x", "", logScale,
 			"SUM(CASE WHEN x IS NULL THEN 1 ELSE 0 END) AS x__null,\n" +
 				"  SUM(CASE WHEN " + maximum + " AND x < (-1) THEN 1 ELSE 0 END) AS x__low,\n" +
@@ -72,7 +72,7 @@ func TestMistakesInBinsAndRanges(t *testing.T) {
 		{"a range whose ends are swapped", `{{valid "x" 10 1}}`, "x", "", "valid: the range of x begins at 10 and ends at 1"},
 		{"and of quality", `{{quality "x" 0.5 0.25}}`, "x", "", "quality: the range of x begins at 0.5 and ends at 0.25"},
 		{"a limit that is a text", `{{quality "x" "a" 1}}`, "x", "", "quality: a is no number"},
-		{"a second form of dates", `{{partition "dt" "yyyyMMdd" "day"}}`, "x", "", "partition: 3 values"},
+		{"four columns of a date", `{{partition "year" "month" "day" "hour"}}`, "x", "", "partition: 4 values"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -130,24 +130,55 @@ func (d Data) bin(dataset DatasetName) (string, error) {
 	return bins.bin()
 }
 
-// partition is the predicate on a partition column that holds the dates of the window.
-// The column stands bare and is compared in its own type, or pruning is lost.
-func (d Data) partition(column string, format ...string) (string, error) {
+// partition is the predicate on the partition columns that hold the dates of the window:
+// one column, with how its dates are written if not yyyy-MM-dd, or three of integers for
+// year, month and day. Columns stand bare and are compared in their own type, or pruning
+// is lost.
+func (d Data) partition(column string, more ...string) (string, error) {
 	name, err := ParseIdentifier(column)
 	if err != nil {
 		return "", err
 	}
 	layout := DateLayout
-	if len(format) > 1 {
-		return "", fmt.Errorf("partition: %d values: write one column, and how its dates are written", len(format)+1)
-	}
-	if len(format) > 0 {
-		if layout, err = dateLayout(format[0]); err != nil {
+	switch len(more) {
+	case 0:
+	case 1:
+		if layout, err = dateLayout(more[0]); err != nil {
 			return "", err
 		}
+	case 2:
+		return d.partitionOfThree(name, more[0], more[1])
+	default:
+		return "", fmt.Errorf("partition: %d values: write one column and how its dates are written, or three columns for year, month and day", len(more)+1)
 	}
 	from, to := time.Time(d.DateFrom).Format(layout), time.Time(d.DateTo).Format(layout)
 	return fmt.Sprintf("%s BETWEEN %s AND %s", bare(name), quote(from), quote(to)), nil
+}
+
+// partitionOfThree is one range of days for each month of the window.
+func (d Data) partitionOfThree(year Identifier, monthColumn, dayColumn string) (string, error) {
+	month, err := ParseIdentifier(monthColumn)
+	if err != nil {
+		return "", err
+	}
+	day, err := ParseIdentifier(dayColumn)
+	if err != nil {
+		return "", err
+	}
+	from, to := time.Time(d.DateFrom).UTC().Truncate(24*time.Hour), time.Time(d.DateTo).UTC()
+	var months []string
+	for first := from; !first.After(to); first = time.Date(first.Year(), first.Month()+1, 1, 0, 0, 0, 0, time.UTC) {
+		last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, time.UTC)
+		if last.After(to) {
+			last = to
+		}
+		months = append(months, fmt.Sprintf("%s = %d AND %s = %d AND %s BETWEEN %d AND %d",
+			bare(year), first.Year(), bare(month), int(first.Month()), bare(day), first.Day(), last.Day()))
+	}
+	if len(months) == 1 {
+		return months[0], nil
+	}
+	return "(" + strings.Join(months, " OR ") + ")", nil
 }
 
 func dateLayout(format string) (string, error) {

@@ -38,6 +38,7 @@ func TestTemplates(t *testing.T) {
 		{"elements of a list are literals", "{{range .Params.sites}}{{.}}{{end}} {{index .Params.sites 0}} {{index .Params.codes 0}}", `'O\'Brien' 'O\'Brien' (-1)`},
 		{"an empty list is false", "{{if .Params.none}}x{{else}}y{{end}}{{if .Params.sites}}z{{end}}", "yz"},
 		{"partition", `{{partition "dt"}}`, "dt BETWEEN '2017-09-11' AND '2017-09-12'"},
+		{"partition of three columns", `{{partition "year" "month" "t.day"}}`, "year = 2017 AND month = 9 AND t.day BETWEEN 11 AND 12"},
 		{"partition in another form", `{{partition "t.dt" "yyyyMMdd"}}`, "t.dt BETWEEN '20170911' AND '20170912'"},
 		{"window", `{{window "start_ts"}}`, "start_ts >= CAST('2017-09-11 22:00:00' AS TIMESTAMP) AND start_ts < CAST('2017-09-12 22:00:00' AS TIMESTAMP)"},
 		{"valid", `{{valid "x" -1 0.5}}`, "CASE WHEN x >= (-1) AND x <= 0.5 THEN x END"},
@@ -91,5 +92,14 @@ func TestPartialsCannotBeRenderedAlone(t *testing.T) {
 	}
 	if texts := templates.Texts("x.sql"); len(texts) != 2 {
 		t.Errorf("texts %v", texts)
+	}
+}
+
+func TestPartitionOfThreeColumnsOverMonths(t *testing.T) {
+	data := Data{DateFrom: Date(time.Date(2016, 12, 30, 23, 0, 0, 0, time.UTC)), DateTo: Date(time.Date(2017, 2, 2, 22, 59, 59, 0, time.UTC))}
+	got, err := data.partition("year", "month", "day")
+	want := "(year = 2016 AND month = 12 AND day BETWEEN 30 AND 31 OR year = 2017 AND month = 1 AND day BETWEEN 1 AND 31 OR year = 2017 AND month = 2 AND day BETWEEN 1 AND 2)"
+	if err != nil || got != want {
+		t.Errorf("got %s, %v", got, err)
 	}
 }

@@ -50,9 +50,8 @@ def head(m):
 
 
 def tenth(mos):
-    """The number of a bin of a tenth, counted from 1, in the arithmetic of the definition:
-    a value on an edge may fall below it."""
-    return math.floor((mos - 1) / 0.1)
+    """The number of a bin of a tenth, counted from 1."""
+    return math.floor(round((mos - 1) / 0.1, 9))  # an edge belongs to the bar above it
 
 
 def short(x):
