@@ -78,12 +78,14 @@ func (o *windowing) run(ctx context.Context, x *execution, emit func([]Value) bo
 
 // partitions computes and emits one partition after the other.
 func (o *windowing) partitions(ctx context.Context, x *execution, s *sorted, emit func([]Value) bool) error {
+	var beat pulse
+	ended := func() error { return beat.err(ctx) }
 	for start := 0; start < len(s.order); {
 		end := start + 1
 		for end < len(s.order) && compareKeys(o.keys[:o.partition], s.mark(s.order[start]), s.mark(s.order[end])) == 0 {
 			end++
 		}
-		p := &partition{ctx: ctx, x: x, keys: o.keys, stored: s, order: s.order[start:end], row: make([]Value, o.columns)}
+		p := &partition{ended: ended, x: x, keys: o.keys, stored: s, order: s.order[start:end], row: make([]Value, o.columns)}
 		more, err := o.push(p, emit)
 		if err != nil || !more || x.err != nil {
 			return err
@@ -104,7 +106,7 @@ func (o *windowing) push(p *partition, emit func([]Value) bool) (bool, error) {
 	}
 	out := make([]Value, o.columns+len(o.calls))
 	for i, at := range p.order {
-		if err := p.err(p.ctx); err != nil {
+		if err := p.ended(); err != nil {
 			return false, err
 		}
 		p.stored.rows.load(at, out[:o.columns])
@@ -134,8 +136,7 @@ func (o *windowing) explain(p *plan) {
 
 // A partition is the rows of one PARTITION BY value in the order of the window.
 type partition struct {
-	pulse
-	ctx    context.Context // of the run, for loops over frames
+	ended  func() error // tells now and then whether the run has ended, for loops over frames
 	x      *execution
 	keys   []sortKey
 	stored *sorted

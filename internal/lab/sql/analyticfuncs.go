@@ -138,7 +138,7 @@ func (a *analytic) aggregate(p *partition, values []Value) error {
 	}
 	add := func(t *total, from, to int) error {
 		for i := from; i < to; i++ {
-			if err := p.err(p.ctx); err != nil {
+			if err := p.ended(); err != nil {
 				return err
 			}
 			v := star

@@ -79,7 +79,7 @@ func (s *Statement) Columns() []Column { return s.columns }
 // that ends, and an [*Error] for a failure of the statement itself.
 func (s *Statement) Run(ctx context.Context, emit func(row []Value) bool) error {
 	x := s.limits
-	x.ctx = ctx
+	x.start = func(root operator, emit func([]Value) bool) error { return root.run(ctx, &x, emit) }
 	if err := s.root.run(ctx, &x, emit); err != nil {
 		return err
 	}

@@ -22,7 +22,9 @@ type execution struct {
 	limit int
 	seed  uint64
 
-	ctx     context.Context // of the run, for sub-queries, which expressions start
+	// start runs an operator of a sub-query, which expressions begin, under the context of
+	// the statement.
+	start   func(root operator, emit func(row []Value) bool) error
 	answers map[*lookup]answerSet
 }
 

@@ -112,7 +112,7 @@ func (l *lookup) run(x *execution) answerSet {
 		values = 0
 	}
 	var key []byte
-	err := l.sub.root.run(x.ctx, x, func(row []Value) bool {
+	err := x.start(l.sub.root, func(row []Value) bool {
 		key = key[:0]
 		for i, convert := range l.convert {
 			v := row[values+i]
