@@ -24,7 +24,11 @@ func (b *builder) quality(dataset string) (*Quality, error) {
 		return 0
 	}
 	q := &Quality{Rows: count(definition.QualityRows)}
-	q.Checks = append(q.Checks, b.rowsCheck(d, dataset, q.Rows), b.daysCheck(dataset))
+	spelling, err := b.spellingCheck()
+	if err != nil {
+		return nil, err
+	}
+	q.Checks = append(q.Checks, b.rowsCheck(d, dataset, q.Rows), b.daysCheck(dataset), spelling)
 	for _, column := range states.Sums {
 		switch column {
 		case definition.QualityRows:

@@ -14,8 +14,9 @@ import os
 import re
 import statistics
 import sys
+import unicodedata
 import zoneinfo
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 
 from figures_facts import COLUMNS, NONE, by_name, load, look
@@ -218,6 +219,19 @@ class Report:
             f["text"] = short(f["value"] + 1e-12) + ("\u00a0" + m.unit if m.unit else "")
         return f
 
+    def spellings(self):
+        """Members that read alike and are not the same."""
+        extra, named = 0, []
+        for dimension in ("site", "carrier", "codec"):
+            groups = defaultdict(set)
+            for (text,) in self.db.execute(f"SELECT DISTINCT {dimension} FROM legs WHERE day = '{self.day}' AND {dimension} <> '{NONE}'").fetchall():
+                groups[unicodedata.normalize("NFC", text.strip().casefold())].add(text)
+            for texts in groups.values():
+                extra += len(texts) - 1
+                named += [f"{dimension} {min(texts, key=lambda t: t.encode())}"] if len(texts) > 1 else []
+        label = "members spelt in several ways"
+        return {"what": "spellings", "label": label + (f" ({', '.join(sorted(named))})" if named else ""), "count": extra}
+
     def quality(self):
         """What was wrong with the rows of the day, and those of its partition that are of no day."""
         local = f"CAST(started AS DATE) = '{self.day}'"
@@ -236,6 +250,7 @@ class Report:
         empty = self.hours - self.count(f"COUNT(DISTINCT HOUR(started)) FROM raw WHERE {local}")
         checks += [
             check("days", "days without any row", 0 if rows else 1, 0 if rows else 1, 0) | {"bound": "none"},
+            self.spellings(),
             check("duplicates", "duplicate rows, dropped", copies, copies / rows, 0.02),
             check("late", "rows that were loaded late", late, late / rows, 0.05),
         ]
