@@ -137,14 +137,14 @@ func write(ctx context.Context, o Options, files []file) (paths []string, err er
 		return nil, err
 	}
 	for _, f := range files {
-		if err := context.Cause(ctx); err != nil {
-			return nil, err
-		}
-		p, err := atomicfile.Prepare(o.Out, 0o644, f.draw)
+		p, err := atomicfile.Prepare(o.Out, 0o644, func(w io.Writer) error { return f.draw(until(ctx, w)) })
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", f.name, err)
 		}
 		prepared = append(prepared, p)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err // a run that is stopped leaves no file, and from here on all of them
 	}
 	for i, f := range files {
 		path := filepath.Join(o.Out, f.name)
@@ -154,6 +154,22 @@ func write(ctx context.Context, o Options, files []file) (paths []string, err er
 		paths = append(paths, path)
 	}
 	return paths, atomicfile.SyncDir(o.Out)
+}
+
+// writerFunc is a function as a writer.
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// until is w as long as the context lasts. A large table is drawn for a minute, and nobody
+// waits so long for a run to stop.
+func until(ctx context.Context, w io.Writer) io.Writer {
+	return writerFunc(func(p []byte) (int, error) {
+		if err := context.Cause(ctx); err != nil {
+			return 0, err
+		}
+		return w.Write(p)
+	})
 }
 
 // replaceable sees before the first rename whether each file can take its place, so that
