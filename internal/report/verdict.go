@@ -8,7 +8,8 @@ import (
 )
 
 // verdict is the worst of the headline measures and the findings; the sentence says which
-// of them decided. Limits of data quality that were passed stand beside it.
+// of them decided. Limits of data quality that were passed stand beside it, or the days
+// that headline measures lack.
 func (b *builder) verdict(sections []Section) Verdict {
 	v := b.judged()
 	for _, s := range sections {
@@ -21,7 +22,32 @@ func (b *builder) verdict(sections []Section) Verdict {
 			}
 		}
 	}
+	if len(v.Incomplete) == 0 {
+		v.Incomplete = b.gaps()
+	}
 	return v
+}
+
+// gaps says which headline measures stand on a part of the window's days. One without any
+// day is not judged, which the verdict itself tells.
+func (b *builder) gaps() []string {
+	var texts []string
+	for _, name := range b.def.MeasureOrder {
+		m := b.def.Measures[name]
+		if !m.Headline {
+			continue
+		}
+		missing := 0
+		for _, day := range b.days {
+			if b.total[m.Dataset()][day] == nil {
+				missing++
+			}
+		}
+		if missing > 0 && missing < len(b.days) {
+			texts = append(texts, fmt.Sprintf("%s: no data on %d of %d days", b.head(name).Label, missing, len(b.days)))
+		}
+	}
+	return texts
 }
 
 func (c Check) sentence() string {
@@ -34,6 +60,7 @@ func (c Check) sentence() string {
 
 func (b *builder) judged() Verdict {
 	worst, decided, all := qos.NotJudged, Tile{}, []Tile(nil)
+	var silent *Tile // without any data; nothing is good that nobody saw
 	for _, name := range b.def.MeasureOrder {
 		m := b.def.Measures[name]
 		if !m.Headline {
@@ -45,6 +72,12 @@ func (b *builder) judged() Verdict {
 		if v := verdictOf(t.Figure.Verdict); v > worst {
 			worst, decided = v, t
 		}
+		if silent == nil && t.Figure.noData() {
+			silent = &t
+		}
+	}
+	if silent != nil && worst <= qos.Good {
+		worst, decided = qos.TooFew, *silent
 	}
 	var items []Finding
 	for _, name := range b.def.FindingOrder {
@@ -62,6 +95,9 @@ func (b *builder) judged() Verdict {
 	}
 	return Verdict{Word: worst.String(), Sentence: decided.decidedSentence(worst)}
 }
+
+// noData reports whether there was nothing to make the figure of, not even too little.
+func (f Figure) noData() bool { return f.Value == nil && f.N == 0 }
 
 // decidedSentence says how the tile that decided stands.
 func (t Tile) decidedSentence(v qos.Verdict) string {
