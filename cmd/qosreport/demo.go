@@ -13,6 +13,7 @@ import (
 	"qosreport"
 	"qosreport/internal/config"
 	"qosreport/internal/definition"
+	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
 	"qosreport/internal/job"
 	"qosreport/internal/lab"
@@ -125,13 +126,12 @@ func (d *demoCmd) report(ctx context.Context, a *app, c *config.Config) error {
 		return err
 	}
 	day := sample.DefaultIncident().Date
-	box, err := openMailbox(ctx, filepath.Join(c.Out, "mailbox"))
-	if err != nil {
-		return err
+	send := func(ctx context.Context, m *deliver.Message) (string, error) {
+		return sendToMailbox(ctx, filepath.Join(c.Out, "mailbox"), m)
 	}
 	o := job.Options{Definition: def, Templates: templates, Args: args, Window: report.Day(day, day, zone), Out: c.Out}
 	o.Mail = &job.Mail{From: demoSender, To: []string{demoReader}, MaxSize: c.SMTP.MaxSize.Bytes}
-	return errors.Join(makeReport(ctx, a, c, o, box.send), box.server.Close())
+	return makeReport(ctx, a, c, o, send)
 }
 
 func export(ctx context.Context, a *app, cluster *lab.Lab, dir string) error {
