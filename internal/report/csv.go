@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -11,9 +12,12 @@ import (
 )
 
 // Records is the section as rows for programs: what [Section.Grid] gives, but a heat map
-// has one row a cell. It is nil where the section has no rows to compute with.
+// has one row a cell, and a ratio, whose value is 0 to 1, is not called a percentage. It
+// is nil where the section has no rows to compute with.
 func (s *Section) Records() *Grid {
 	switch s.Kind {
+	case KindKPI:
+		return tileGrid(s.Tiles, func(h Head) string { return h.Unit })
 	case KindHeatmap:
 		return s.Heatmap.records()
 	case KindDefinitions, KindProvenance:
@@ -30,7 +34,11 @@ func (h *Heatmap) records() *Grid {
 			if c.Empty {
 				continue
 			}
-			rows = append(rows, []Value{textValue(r.Member), textValue(h.Columns[i]), figureValue(c.Figure), countValue(c.N), textValue(c.Verdict)})
+			n := textValue("")
+			if h.Head.counted() {
+				n = countValue(c.N)
+			}
+			rows = append(rows, []Value{textValue(r.Member), textValue(h.Columns[i]), figureValue(c.Figure), n, textValue(c.Verdict)})
 		}
 	}
 	return lines(columns, "", rows)
@@ -42,11 +50,11 @@ func (h *Heatmap) records() *Grid {
 func CSV(w io.Writer, g *Grid) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	var line []byte
-	for i, c := range g.Columns {
+	for i, key := range uniqueKeys(g.Columns) {
 		if i > 0 {
 			line = append(line, ',')
 		}
-		line = query.AppendCSV(line, []byte(inert(c.Key)))
+		line = query.AppendCSV(line, []byte(inert(key)))
 	}
 	if _, err := out.Write(append(line, '\r', '\n')); err != nil {
 		return err
@@ -66,6 +74,20 @@ func CSV(w io.Writer, g *Grid) error {
 		return err
 	}
 	return out.Flush()
+}
+
+// uniqueKeys are the keys of the columns. A measure may be called n, too: the later column
+// of a name is n_2 then, for a program that reads columns by name.
+func uniqueKeys(columns []GridColumn) []string {
+	keys, seen := make([]string, len(columns)), make(map[string]bool)
+	for i, c := range columns {
+		keys[i] = c.Key
+		for again := 2; seen[keys[i]]; again++ {
+			keys[i] = fmt.Sprintf("%s_%d", c.Key, again)
+		}
+		seen[keys[i]] = true
+	}
+	return keys
 }
 
 func appendRecord(line []byte, c query.Cell) []byte {

@@ -41,7 +41,7 @@ func (g *Grid) Each(row func(values []Value) error) error { return g.each(row) }
 func (s *Section) Grid() *Grid {
 	switch s.Kind {
 	case KindKPI:
-		return tileGrid(s.Tiles)
+		return tileGrid(s.Tiles, unitOf)
 	case KindFindings:
 		return findingGrid(s.Findings)
 	case KindHeatmap:

@@ -6,7 +6,8 @@ import (
 	"qosreport/internal/query"
 )
 
-func tileGrid(tiles []Tile) *Grid {
+// tileGrid shows tiles; unit says what the column of units holds.
+func tileGrid(tiles []Tile, unit func(Head) string) *Grid {
 	columns := []GridColumn{
 		textColumn("Measure", "measure"), numberColumn("Value", "value"), textColumn("Unit", "unit"), textColumn("Verdict", "verdict"),
 		numberColumn("95 % from", "low"), numberColumn("95 % to", "high"), numberColumn("n", "n"),
@@ -19,7 +20,7 @@ func tileGrid(tiles []Tile) *Grid {
 	rows := make([][]Value, 0, len(tiles))
 	for _, t := range tiles {
 		row := []Value{
-			textValue(t.Label), figureValue(t.Figure), textValue(unitOf(t.Head)), textValue(t.Figure.Verdict),
+			textValue(t.Label), figureValue(t.Figure), textValue(unit(t.Head)), textValue(t.Figure.Verdict),
 			boundValue(t.Figure, t.Figure.Low), boundValue(t.Figure, t.Figure.High), textValue(""),
 		}
 		row[3].Verdict = t.Figure.Verdict
@@ -190,7 +191,7 @@ func (q *Quality) grid() *Grid {
 		case c.Failed:
 			result = textValue(IncompleteWord)
 			result.Verdict = "breach"
-		case c.Limit != nil:
+		case c.Limit != nil && c.Share != nil: // of no rows nobody knows
 			result = textValue("good")
 			result.Verdict = "good"
 		}

@@ -46,8 +46,10 @@ type Tile struct {
 
 // Counted reports whether the figure stands on a number of items that is worth showing; a
 // sum is its own, and of extremes nobody counts them.
-func (t Tile) Counted() bool {
-	switch qos.Kind(t.Kind) {
+func (t Tile) Counted() bool { return t.counted() }
+
+func (h Head) counted() bool {
+	switch qos.Kind(h.Kind) {
 	case qos.Sum, qos.Min, qos.Max:
 		return false
 	}
