@@ -151,9 +151,23 @@ func bars(scale qos.Scale, bins []qos.Bin) []Bar {
 		}
 		low, _ := scale.Bounds(int32(from))
 		_, high := scale.Bounds(int32(min(from+step-1, last)))
+		low, high = within(scale, low, high)
 		all = append(all, newBar(low, high, n))
 	}
 	return all
+}
+
+// within cuts the bounds to the scale's range: the first and the last bin of a log scale
+// reach beyond it, and hold no value there. A bin that lies outside as a whole, of a
+// database that rounds otherwise, keeps its bounds.
+func within(scale qos.Scale, low, high float64) (float64, float64) {
+	if scale.Min < high {
+		low = max(low, scale.Min)
+	}
+	if scale.Max > low {
+		high = min(high, scale.Max)
+	}
+	return low, high
 }
 
 func newBar(low, high, n float64) Bar {
