@@ -3,14 +3,12 @@
 package yamlfile
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -107,18 +105,6 @@ func readAll(fsys fs.FS, name string) ([]byte, error) {
 	return data, nil
 }
 
-// Decode fills v. What the file does not name stays as it is.
-func (f *File) Decode(v any) error {
-	err := yaml.NewDecoder(bytes.NewReader(f.data), yaml.Strict()).Decode(v)
-	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: the file is empty: write at least \"version: 1\"", f.name)
-	}
-	if err != nil {
-		return mistake(f.name, err)
-	}
-	return nil
-}
-
 // SHA256 is the hexadecimal hash of the file.
 func (f *File) SHA256() string {
 	sum := sha256.Sum256(f.data)
@@ -174,46 +160,6 @@ func (f *File) node(path string) ast.Node {
 		return nil
 	}
 	return node
-}
-
-// mistake gives place and reason of an error of the YAML reader. Its extract of the
-// source is left out: a neighbouring line may hold something private.
-func mistake(name string, err error) error {
-	var y yaml.Error
-	if !errors.As(err, &y) {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	text := y.GetMessage()
-	if unknown, found := strings.CutPrefix(text, "unknown field "); found {
-		text = "unknown key " + unknown
-	}
-	if m := wrongType.FindStringSubmatch(text); m != nil {
-		text = fmt.Sprintf("a value of type %s where %s is due; a text that holds a colon may need quotes", plainType(m[1]), plainType(m[2]))
-	}
-	if token := y.GetToken(); token != nil {
-		return fmt.Errorf("%s:%d:%d: %s", name, token.Position.Line, token.Position.Column, text)
-	}
-	return fmt.Errorf("%s: %s", name, text)
-}
-
-// wrongType is what the reader says of a value that does not fit, in Go's terms.
-var wrongType = regexp.MustCompile(`^cannot unmarshal (\S+).* of type (\S+)$`)
-
-// plainType names a type of Go as a writer of YAML knows it.
-func plainType(name string) string {
-	switch {
-	case strings.HasPrefix(name, "map"):
-		return "mapping"
-	case strings.HasPrefix(name, "[]"):
-		return "list"
-	case strings.HasPrefix(name, "int"), strings.HasPrefix(name, "uint"):
-		return "integer"
-	case strings.HasPrefix(name, "float"):
-		return "number"
-	case name == "string":
-		return "text"
-	}
-	return name
 }
 
 // Mistakes collects what is wrong with a file, so that all of it is told at once.
