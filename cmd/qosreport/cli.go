@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
@@ -46,6 +47,12 @@ var errHelpShown = errors.New("help was shown")
 
 // run parses args and runs the command that they name.
 func run(ctx context.Context, args []string, std stdio) error {
+	for _, arg := range args {
+		// The parser would replace the bytes, and the run would be of another value.
+		if !utf8.ValidString(arg) {
+			return fault.Advise(fault.Errorf(fault.Usage, 0, "argument %q is not valid UTF-8", arg), "write it in UTF-8; see whether the terminal's locale is UTF-8")
+		}
+	}
 	var cli commands
 	exited := false
 	parser, err := kong.New(&cli,
@@ -96,7 +103,7 @@ type fileFlags struct {
 
 // files is the embedded tree, or the folder of --config-dir. The working directory is
 // never read by itself.
-func (f *fileFlags) files() fs.FS {
+func (f *fileFlags) files() shown {
 	if f.ConfigDir == "" {
 		return shown{qosreport.Files, "embedded "}
 	}

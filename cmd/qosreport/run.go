@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -218,8 +219,21 @@ func (r *windowFlags) window(c *config.Config, now time.Time) (report.Window, er
 }
 
 func (f *fileFlags) templates() (*query.Templates, error) {
-	templates, err := query.LoadTemplates(f.files(), "queries")
+	const dir = "queries"
+	if _, err := fs.Stat(f.files(), dir); err != nil {
+		return nil, fault.Advise(fault.New(fault.Usage, 0, fmt.Errorf("load queries: %s: %w", f.files().Show(dir), cause(err))),
+			"the folder of --config-dir must hold configs/ and %s/", dir)
+	}
+	templates, err := query.LoadTemplates(f.files(), dir)
 	return templates, fault.New(fault.Usage, 0, err)
+}
+
+// cause is why a file could not be read, without the name that it has in its tree.
+func cause(err error) error {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 const reportsDir = "configs/reports"

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,13 +22,12 @@ type validateCmd struct {
 	connectionFlags
 }
 
+const configName = "qosreport.yaml"
+
 // Run reads and renders everything, and asks nothing of a server.
 func (v *validateCmd) Run(a *app) error {
 	templates, err := v.templates()
-	if err != nil {
-		return err
-	}
-	var mistakes []error
+	mistakes := []error{err} // of which the reports can say nothing; the configuration can
 	check := func(what string, err error) {
 		mistakes = append(mistakes, err)
 		if err == nil {
@@ -35,12 +35,12 @@ func (v *validateCmd) Run(a *app) error {
 		}
 	}
 	if len(v.File) == 0 {
-		if err := v.all(a, templates, check); err != nil {
-			return err
-		}
+		mistakes = append(mistakes, v.all(a, templates, check))
 	}
 	for _, path := range v.File {
-		check(path, v.file(a, path, templates))
+		if templates != nil || filepath.Base(path) == configName {
+			check(path, v.file(a, path, templates))
+		}
 	}
 	return errors.Join(mistakes...)
 }
@@ -50,6 +50,9 @@ func (v *validateCmd) Run(a *app) error {
 func (v *validateCmd) all(a *app, templates *query.Templates, check func(string, error)) error {
 	if v.ConfigDir != "" {
 		check("the configuration", v.configuration())
+	}
+	if templates == nil {
+		return nil
 	}
 	names, err := definition.Names(v.files(), reportsDir)
 	if err != nil {
@@ -80,7 +83,7 @@ func (v *validateCmd) file(a *app, path string, templates *query.Templates) erro
 	if filepath.IsAbs(dir) {
 		files.FS = os.DirFS(dir)
 	}
-	if base == "qosreport.yaml" {
+	if base == configName {
 		c, err := config.Load(files, base)
 		if err != nil {
 			return err
@@ -91,6 +94,9 @@ func (v *validateCmd) file(a *app, path string, templates *query.Templates) erro
 	name, found := strings.CutSuffix(base, ".yaml")
 	if !found {
 		return fault.Advise(fault.Errorf(fault.Usage, 0, "%s is no YAML file", path), "name a qosreport.yaml, or the .yaml file of a report")
+	}
+	if _, err := fs.Stat(files.FS, base); err != nil {
+		return fault.New(fault.Usage, 0, fmt.Errorf("%s: %w", path, cause(err)))
 	}
 	d, err := definition.Load(files, ".", name, templates)
 	if err != nil {

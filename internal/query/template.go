@@ -2,6 +2,7 @@ package query
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -35,9 +36,10 @@ type Templates struct {
 }
 
 // LoadTemplates reads every .sql file below dir. A file whose name begins with _ is a
-// partial: its {{define}} blocks can be used by all.
+// partial: its {{define}} blocks can be used by all. The mistakes of all files are told.
 func LoadTemplates(fsys fs.FS, dir string) (*Templates, error) {
 	t := &Templates{set: template.New("").Funcs(functions(Data{})).Option("missingkey=error"), texts: make(map[string]string)}
+	var mistakes []error
 	err := fs.WalkDir(fsys, dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) != ".sql" {
 			return err
@@ -48,11 +50,16 @@ func LoadTemplates(fsys fs.FS, dir string) (*Templates, error) {
 		}
 		short := strings.TrimPrefix(name, dir+"/")
 		t.texts[short] = string(text)
-		_, err = t.set.New(short).Parse(string(text))
-		return err
+		if _, err := t.set.New(short).Parse(string(text)); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("load queries: %w", err))
+		}
+		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("load queries: %w", err)
+		mistakes = append(mistakes, fmt.Errorf("load queries: %w", err))
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
 	}
 	return t, nil
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What one file spoils does not hide the mistakes of the others.
+func TestValidateTellsAllFiles(t *testing.T) {
+	tests := []struct {
+		name    string
+		queries map[string]string // none for no folder
+		files   []string          // below the folder, that are named
+		want    []string          // in standard error, in this order
+	}{
+		{"there is no folder of queries", nil, nil, []string{
+			"load queries: ", "/queries: no such file or directory", "version is 2", "try: the folder of --config-dir must hold configs/ and queries/"}},
+		{"two queries are no templates", map[string]string{"a.sql": "{{", "b.sql": "{{nope}}", "c.sql": "SELECT 1"}, nil, []string{
+			"a.sql:1: unclosed action", "b.sql:1: function", "version is 2"}},
+		{"a report that is not there", map[string]string{"a.sql": "SELECT 1"}, []string{"none.yaml", "configs/qosreport.yaml"}, []string{
+			"none.yaml: no such file or directory", "version is 2"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "configs/qosreport.yaml"), "version: 2\n")
+			write(t, filepath.Join(dir, "configs/reports/one.yaml"), "version: 3\n")
+			for name, text := range tt.queries {
+				write(t, filepath.Join(dir, "queries", name), text)
+			}
+			args := []string{"validate", "--config-dir", dir}
+			for _, name := range tt.files {
+				args = append(args, filepath.Join(dir, name))
+			}
+			r := call(t.Context(), args...)
+			rest := r.stderr
+			for _, want := range tt.want {
+				_, after, found := strings.Cut(rest, want)
+				if r.code != 2 || !found {
+					t.Fatalf("exit code %d, no %q in\n%s", r.code, want, rest)
+				}
+				rest = after
+			}
+			if strings.Contains(r.stderr, "the reports are: \n") {
+				t.Errorf("a list of nothing in\n%s", r.stderr)
+			}
+		})
+	}
+}
+
+// The parser would make another text of it, and the report would be of that.
+func TestArgumentsAreUTF8(t *testing.T) {
+	for _, args := range [][]string{{"sql", "voice-daily", "--param", "sites=Z\xfcrich"}, {"--out", "\xff"}, {"query", "SELECT '\xfc'"}} {
+		if r := call(t.Context(), args...); r.code != 2 || !strings.Contains(r.stderr, "is not valid UTF-8") || !strings.Contains(r.stderr, "try:") || r.stdout != "" {
+			t.Errorf("%q: exit code %d\n%s%s", args, r.code, r.stdout, r.stderr)
+		}
+	}
+}
