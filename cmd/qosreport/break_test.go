@@ -57,3 +57,24 @@ func TestArgumentsAreUTF8(t *testing.T) {
 		}
 	}
 }
+
+func TestDemoMistakesNameTheirCure(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	tests := []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"no folder for the lab's keytab", nil, 6, "set TMPDIR to a folder with room"},
+		{"a sample that ends before the incident", []string{"--days", "1"}, 2, "must be 2 or more"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := call(t.Context(), append([]string{"demo", "--out", "/proc/none"}, tt.args...)...)
+			if r.code != tt.code || !strings.Contains(r.stderr, tt.want) {
+				t.Errorf("exit code %d\n%s", r.code, r.stderr)
+			}
+		})
+	}
+}

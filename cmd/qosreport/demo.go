@@ -48,13 +48,16 @@ func (d *demoCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	dir, err := os.MkdirTemp("", "qosreport-demo-")
 	if err != nil {
-		return fault.New(fault.Output, fault.Render, err)
+		return noTemp(fault.New(fault.Output, fault.Render, err))
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	c := config.Default()
 	c.Log = config.Log{Level: d.LogLevel, Format: d.LogFormat}
 	log := newLogger(a.err, c.Log).With("part", "lab")
 	cluster, err := lab.Start(context.WithoutCancel(ctx), lab.Options{Dir: dir, Sample: options, Logger: log})
+	if fault.AreaOf(err) == fault.Output {
+		err = noTemp(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -76,10 +79,16 @@ func (d *demoCmd) Run(ctx context.Context, a *app) (err error) {
 	return nil
 }
 
+// noTemp advises on the folder of the lab's keytab, which --out does not move.
+func noTemp(err error) error {
+	return fault.Advise(err, "make room in %s, or set TMPDIR to a folder with room", os.TempDir())
+}
+
 func (d *demoCmd) sample() (sample.Options, error) {
 	o := sample.Options{Seed: d.Seed, Days: d.Days, LegsPerDay: d.LegsPerDay}
-	if d.Days < 1 || d.LegsPerDay < 1 {
-		return o, errors.New("--days and --legs-per-day must be 1 or more")
+	if d.Days < 2 || d.LegsPerDay < 2 {
+		// The sample ends a day after the incident's, so that its evening is whole in UTC, too.
+		return o, errors.New("--days and --legs-per-day must be 2 or more")
 	}
 	incident, err := parseIncident(d.Incident)
 	o.Incident = incident

@@ -9,6 +9,7 @@ package sample
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"qosreport/internal/lab/sql"
@@ -98,9 +99,9 @@ func (o Options) check() error {
 		return fmt.Errorf("last day %s: write a year from 1971 to 2200", o.Last.Format(time.DateOnly))
 	case i.Site == "":
 	case !slices.ContainsFunc(sites, func(s site) bool { return s.name == i.Site }):
-		return fmt.Errorf("incident at %q: there is no such site", i.Site)
+		return fmt.Errorf("incident at %q: there is no such site; there are %s", i.Site, strings.Join(realSites(), ", "))
 	case i.FromHour < 0 || i.ToHour > 24 || i.FromHour >= i.ToHour:
-		return fmt.Errorf("incident from %d to %d: write hours from 0 to 24", i.FromHour, i.ToHour)
+		return fmt.Errorf("incident from %d to %d: write hours from 0 to 24, the later one second", i.FromHour, i.ToHour)
 	}
 	return nil
 }

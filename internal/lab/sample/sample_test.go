@@ -314,8 +314,8 @@ func TestOptionsAreChecked(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{"a site that is not there", Options{Incident: &Incident{Site: "Paris", ToHour: 3}}, `there is no such site`},
-		{"hours the wrong way round", Options{Incident: &Incident{Site: "Zürich", FromHour: 4, ToHour: 3}}, "from 4 to 3"},
+		{"a site that is not there", Options{Incident: &Incident{Site: "Paris", ToHour: 3}}, `there is no such site; there are `},
+		{"hours the wrong way round", Options{Incident: &Incident{Site: "Zürich", FromHour: 4, ToHour: 3}}, "from 4 to 3: write hours from 0 to 24, the later one second"},
 		{"no days", Options{Days: -1}, "-1 days"},
 		{"one leg", Options{LegsPerDay: 1}, "1 legs a day"},
 		{"a day beyond the calendar", Options{Last: date(9000, 1, 1)}, "write a year"},

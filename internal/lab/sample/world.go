@@ -143,12 +143,15 @@ func userNames() []string {
 	return append(names, hostile()...)
 }
 
-func siteNames() []string {
+func siteNames() []string { return append(realSites(), strayNames...) }
+
+// realSites are the names of the sites, spelt as they should be.
+func realSites() []string {
 	var names []string
 	for _, s := range sites {
 		names = append(names, s.name)
 	}
-	return append(names, strayNames...)
+	return names
 }
 
 func carrierNames() []string {
