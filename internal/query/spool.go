@@ -99,18 +99,22 @@ func (c RowContract) match(columns []wire.ColumnDesc) ([]bool, error) {
 		}
 		seen[name] = true
 		if hash[i] = slices.Contains(c.Hash, name); hash[i] && !isText(d.Type) {
-			mistakes = append(mistakes, fmt.Errorf("column %s has type %s, and only texts are hashed", name, d.TypeName()))
+			mistakes = append(mistakes, fmt.Errorf("column %s has type %s, and only texts are hashed: write CAST(… AS STRING)", name, d.TypeName()))
 		}
 	}
 	for _, name := range c.Hash {
 		if !seen[name] {
-			mistakes = append(mistakes, fmt.Errorf("column %s is missing, which is to be hashed", name))
+			mistakes = append(mistakes, fmt.Errorf("column %s is missing, which is to be hashed: return it, or take it out of hash", name))
 		}
 	}
 	if len(mistakes) == 0 {
 		return hash, nil
 	}
-	return nil, fault.Advise(fault.New(fault.Impala, fault.Contract, errors.Join(mistakes...)), "give each column of the query a name of its own: SELECT ... AS name")
+	err := fault.New(fault.Impala, fault.Contract, errors.Join(mistakes...))
+	if len(seen) < len(columns) {
+		err = fault.Advise(err, "give each column of the query a name of its own: SELECT ... AS name")
+	}
+	return nil, err
 }
 
 func spoolError(err error) error {

@@ -297,6 +297,9 @@ func (r *stateReader) key(b *impala.Batch, row int) ([]qos.Member, error) {
 		if name != "day" {
 			continue
 		}
+		if key[i].Null {
+			return nil, fault.Errorf(fault.Impala, fault.Contract, "column day is NULL, which is no date")
+		}
 		if _, err := time.Parse(DateLayout, key[i].Text); err != nil {
 			return nil, fault.Errorf(fault.Impala, fault.Contract, "column day holds %q, which is no date", Printable(key[i].String()))
 		}
