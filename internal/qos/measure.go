@@ -189,7 +189,14 @@ func Wilson(p, n, z float64) (low, high float64) {
 	p = min(max(p, 0), 1) // or the square root below is of a negative number
 	centre := (p + z*z/(2*n)) / (1 + z*z/n)
 	half := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n)) / (1 + z*z/n)
-	return max(0, centre-half), min(1, centre+half)
+	low, high = max(0, centre-half), min(1, centre+half)
+	switch p { // where rounding would leave a little
+	case 0:
+		low = 0
+	case 1:
+		high = 1
+	}
+	return low, high
 }
 
 // Verdict is how good a figure is.
