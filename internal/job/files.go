@@ -156,22 +156,6 @@ func write(ctx context.Context, o Options, files []file) (paths []string, err er
 	return paths, atomicfile.SyncDir(o.Out)
 }
 
-// writerFunc is a function as a writer.
-type writerFunc func(p []byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-// until is w as long as the context lasts. A large table is drawn for a minute, and nobody
-// waits so long for a run to stop.
-func until(ctx context.Context, w io.Writer) io.Writer {
-	return writerFunc(func(p []byte) (int, error) {
-		if err := context.Cause(ctx); err != nil {
-			return 0, err
-		}
-		return w.Write(p)
-	})
-}
-
 // replaceable sees before the first rename whether each file can take its place, so that
 // a folder in the way does not leave half of them.
 func replaceable(dir string, files []file) error {

@@ -101,6 +101,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	stoppable(ctx, page)
 	files, err := drawn(o, page)
 	if err != nil {
 		return nil, err

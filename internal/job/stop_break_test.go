@@ -5,8 +5,12 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"time"
 
+	"qosreport/internal/definition"
 	"qosreport/internal/fault"
+	"qosreport/internal/query"
+	"qosreport/internal/report"
 )
 
 // A run that is stopped while it draws leaves no file, also when it was drawing the last
@@ -55,6 +59,57 @@ func TestAStopWhileDrawingLeavesNoFile(t *testing.T) {
 			}
 			if made > tt.most {
 				t.Errorf("%d writes after the stop; want %d", made, tt.most)
+			}
+		})
+	}
+}
+
+// manyRows are a million that stop the run at the tenth.
+type manyRows struct {
+	stop func()
+	seen *int
+}
+
+func (c manyRows) Len() int { return 1_000_000 }
+
+func (c manyRows) Each(row func([]query.Cell) error) error {
+	for range c.Len() {
+		if *c.seen++; *c.seen == 10 {
+			c.stop()
+		}
+		if err := row([]query.Cell{{Kind: query.CellText, Text: "x"}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A workbook is kept in memory until it is whole, so that its writer cannot stop it.
+func TestAStopEndsTheReadingOfRows(t *testing.T) {
+	stopped := fault.New(fault.Stopped, fault.Cancelled, errors.New("stopped by signal"))
+	tuesday := time.Date(2017, 9, 12, 0, 0, 0, 0, time.UTC)
+	window := report.Day(tuesday, tuesday, time.UTC)
+	for _, format := range Formats {
+		t.Run(format, func(t *testing.T) {
+			ctx, stop := context.WithCancelCause(t.Context())
+			defer stop(nil)
+			seen := 0
+			rows := manyRows{func() { stop(stopped) }, &seen}
+			page := &report.Page{Sections: []report.Section{
+				{Name: "text", Kind: report.KindProvenance},
+				{Name: "rows", Kind: report.KindTable, Table: &report.Table{Columns: []report.Column{{Name: "x", Type: "STRING"}}, Rows: rows}},
+			}}
+			stoppable(ctx, page)
+			o := Options{Out: t.TempDir(), Definition: &definition.Definition{Name: "voice"}, Window: window, Formats: []string{format}}
+			files, err := drawn(o, page)
+			if err != nil || len(files) != 1 {
+				t.Fatal(files, err)
+			}
+			if _, err := write(ctx, o, files); !errors.Is(err, stopped) {
+				t.Errorf("got %v", err)
+			}
+			if left := listing(t, o.Out); seen != 10 || len(left) > 0 {
+				t.Errorf("%d rows were read, %v stayed", seen, left)
 			}
 		})
 	}
