@@ -2,6 +2,8 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -74,6 +76,58 @@ func TestDemoMistakesNameTheirCure(t *testing.T) {
 			r := call(t.Context(), append([]string{"demo", "--out", "/proc/none"}, tt.args...)...)
 			if r.code != tt.code || !strings.Contains(r.stderr, tt.want) {
 				t.Errorf("exit code %d\n%s", r.code, r.stderr)
+			}
+		})
+	}
+}
+
+// A night's reports stand by themselves, unless the cluster or the disk is what failed.
+func TestOneReportThatFailsLeavesTheOthers(t *testing.T) {
+	l := startLab(t, nil)
+	closed := closedPort(t)
+	const good, wrong, lacking = "SELECT dt AS day, count(*) AS n FROM acme WHERE dt = {{.LastDay}} GROUP BY dt", "SELECT nope FROM acme", "SELECT dt AS day FROM acme"
+	tests := []struct {
+		name    string
+		queries []string // of the reports r0, r1, …
+		flag    string   // of the connection that gets another value
+		value   string
+		code    int
+		made    []string
+		says    []string
+	}{
+		{"all are made", []string{good, good}, "", "", 0, []string{"r0_2017-09-12.json", "r1_2017-09-12.json"}, nil},
+		{"a statement that is wrong", []string{wrong, good}, "", "", 5, []string{"r1_2017-09-12.json"}, []string{"report r0: ", "nope"}},
+		{"a column that is missing", []string{good, lacking, good}, "", "", 5, []string{"r0_2017-09-12.json", "r2_2017-09-12.json"}, []string{"report r1: ", "column n is missing"}},
+		{"two that fail are both told", []string{wrong, good, lacking}, "", "", 5, []string{"r1_2017-09-12.json"}, []string{"report r0: ", "report r2: "}},
+		{"no cluster is tried once", []string{good, good}, "--impala-host", closed, 5, nil, []string{"report r0: "}},
+		{"no keytab is tried once", []string{good, good}, "--kerberos-keytab", "none", 4, nil, []string{"report r0: "}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+			write(t, filepath.Join(dir, "configs/qosreport.yaml"), "version: 1\n")
+			for i, query := range tt.queries {
+				name := "r" + strconv.Itoa(i)
+				write(t, filepath.Join(dir, "queries", name+".sql"), query)
+				write(t, filepath.Join(dir, "configs/reports", name+".yaml"), "version: 1\ndatasets: {one: {query: "+name+".sql, "+states+"}}\n"+
+					"measures: {n: {sum: one.n}}\nsections: {top: {kpi: [n]}}\noutputs: {json: {}}\n")
+			}
+			w := world{t: t, args: reportArgs(l, out)}
+			w.set("--config-dir", dir)
+			if tt.flag != "" {
+				w.set(tt.flag, tt.value)
+			}
+			r := call(t.Context(), w.args...)
+			if made := files(t, out); r.code != tt.code || !slices.Equal(made, tt.made) {
+				t.Errorf("exit code %d, files %v\n%s", r.code, made, r.stderr)
+			}
+			for _, want := range tt.says {
+				if !strings.Contains(r.stderr, want) {
+					t.Errorf("no %q in\n%s", want, r.stderr)
+				}
+			}
+			if tt.made == nil && strings.Contains(r.stderr, "report r1: ") {
+				t.Errorf("tried again:\n%s", r.stderr)
 			}
 		})
 	}

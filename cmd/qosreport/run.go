@@ -41,7 +41,9 @@ type runCmd struct {
 	connectionFlags
 }
 
-// Run makes each report after the other; the first that fails ends the command.
+// Run makes each report after the other. One whose own queries are wrong does not keep
+// the others from being made; whatever else fails would fail for them, too, and ends the
+// command.
 func (r *runCmd) Run(ctx context.Context, a *app) error {
 	c, err := r.load()
 	if err != nil {
@@ -64,20 +66,29 @@ func (r *runCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	var failures []error
 	for _, d := range definitions {
-		args, err := r.args(d)
-		if err != nil {
-			return err
+		err := r.make(ctx, a, c, job.Options{Definition: d, Templates: templates, Window: window, Out: c.Out, Formats: r.Format})
+		failures = append(failures, err)
+		if class := fault.ClassOf(err); err != nil && class != fault.SQL && class != fault.Contract {
+			break
 		}
-		o := job.Options{Definition: d, Templates: templates, Args: args, Window: window, Out: c.Out, Formats: r.Format}
-		var keep delivery
-		if r.DryRun {
-			o.Mail = &job.Mail{From: c.SMTP.From, MaxSize: c.SMTP.MaxSize.Bytes, Allowed: c.SMTP.Allowed}
-			keep = func(ctx context.Context, m *deliver.Message) (string, error) { return job.WriteMail(ctx, o, m) }
-		}
-		if err := makeReport(ctx, a, c, o, keep); err != nil {
-			return fmt.Errorf("report %s: %w", d.Name, err)
-		}
+	}
+	return errors.Join(failures...)
+}
+
+// make makes one report as the flags say.
+func (r *runCmd) make(ctx context.Context, a *app, c *config.Config, o job.Options) (err error) {
+	if o.Args, err = r.args(o.Definition); err != nil {
+		return err
+	}
+	var keep delivery
+	if r.DryRun {
+		o.Mail = &job.Mail{From: c.SMTP.From, MaxSize: c.SMTP.MaxSize.Bytes, Allowed: c.SMTP.Allowed}
+		keep = func(ctx context.Context, m *deliver.Message) (string, error) { return job.WriteMail(ctx, o, m) }
+	}
+	if err := makeReport(ctx, a, c, o, keep); err != nil {
+		return fmt.Errorf("report %s: %w", o.Definition.Name, err)
 	}
 	return nil
 }
