@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite", in plain Go
+
+	"qosreport/internal/fault"
+)
+
+// open looks at the file before it changes anything of it.
+func (s *Store) open(ctx context.Context) error {
+	absolute, err := filepath.Abs(s.path)
+	if err != nil {
+		return err
+	}
+	if err := checkFileSystem(filepath.Dir(absolute)); err != nil {
+		return err
+	}
+	if err := createFile(absolute); err != nil {
+		return err
+	}
+	if err := s.inspect(ctx, absolute); err != nil {
+		return err
+	}
+	if s.writer, err = s.connect(absolute, 1, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
+		return err
+	}
+	if err := s.walTaken(ctx); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	s.readers, err = s.connect(absolute, maxReaders, "query_only(1)")
+	return err
+}
+
+// createFile makes an empty file that only its owner can read. It appears by a link, and
+// is never opened under its name but by SQLite: closing any descriptor of the file would
+// drop the POSIX locks that the process holds on it. Where there are no links SQLite makes
+// the file.
+func createFile(path string) error {
+	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".qosreport-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	_ = os.Link(f.Name(), path) // another process may have been first
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// connect makes a pool whose connections all have the pragmas. Double quotes never make a
+// text, so that a misspelt column is an error.
+func (s *Store) connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	name := filepath.ToSlash(path)
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name // C:/… of Windows
+	}
+	query := url.Values{"_txlock": {"immediate"}, "_dqs": {"0"}, "_error_rc": {"1"}, "mode": {"rwc"}}
+	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", s.options.BusyTimeout.Milliseconds()))
+	for _, p := range pragmas {
+		query.Add("_pragma", p)
+	}
+	dsn := url.URL{Scheme: "file", Path: name, RawQuery: query.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// inspect refuses a file that is not a ledger, or too new, over a connection that changes
+// nothing.
+func (s *Store) inspect(ctx context.Context, path string) (err error) {
+	db, err := s.connect(path, 1, "query_only(1)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	_, err = version(ctx, tx)
+	return errors.Join(err, ended(tx.Rollback()))
+}
+
+// walRetries and walPause bound how long processes that open a new file together stay in
+// each other's way: SQLite does not wait for its lock when it changes the journal.
+const (
+	walRetries = 100
+	walPause   = 20 * time.Millisecond
+)
+
+// walTaken sees that the file has a write-ahead log: where it cannot have one, SQLite goes
+// on without and says nothing.
+func (s *Store) walTaken(ctx context.Context) error {
+	for try := 1; ; try++ {
+		var mode string
+		err := s.writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode)
+		if err == nil && mode == "wal" {
+			return nil
+		}
+		if err == nil {
+			return fault.Advise(fault.Errorf(fault.Output, fault.Render, "the journal is %q and has to be a write-ahead log", mode), "%s", localDisk)
+		}
+		if !isBusy(err) || try == walRetries {
+			return err
+		}
+		pause := time.NewTimer(walPause)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
+		case <-pause.C:
+		}
+	}
+}
