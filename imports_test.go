@@ -38,7 +38,7 @@ var imports = map[string][]string{
 	"internal/report/xlsx":       {"internal/report", "internal/query", "internal/definition"},
 	"internal/deliver":           {"internal/atomicfile", "internal/fault"},
 	"internal/schedule":          {"internal/fault"},
-	"internal/job":               {"internal/atomicfile", "internal/definition", "internal/deliver", "internal/query", "internal/qos", "internal/report", "internal/report/...", "internal/fault"},
+	"internal/job":               {"internal/store", "internal/atomicfile", "internal/definition", "internal/deliver", "internal/query", "internal/qos", "internal/report", "internal/report/...", "internal/fault"},
 	"internal/lab":               {"internal/lab/...", "internal/kerberos/acceptor", "internal/impala/hs2server", "internal/atomicfile", "internal/fault"},
 	"internal/lab/kdc":           {"internal/atomicfile", "internal/kerberos/krb5", "internal/fault"},
 	"internal/lab/mailbox":       {"internal/fault"},

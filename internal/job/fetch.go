@@ -17,12 +17,15 @@ import (
 // data is what the queries returned.
 type data struct {
 	principal string
-	states    map[string]*qos.Table
+	states    []fetchedStates // in the order of the statements
 	rows      map[string]*query.Spool
 	queries   []report.Query // in the order of the statements
 }
 
 func (d *data) close() {
+	if d == nil {
+		return
+	}
 	for _, spool := range d.rows {
 		spool.Close()
 	}
@@ -33,7 +36,7 @@ func (d *data) close() {
 // be closed.
 func fetch(ctx context.Context, o Options, statements []Statement) (*data, error) {
 	o.Progress.Phase("query")
-	d := &data{states: make(map[string]*qos.Table), rows: make(map[string]*query.Spool), queries: make([]report.Query, len(statements))}
+	d := &data{states: make([]fetchedStates, len(statements)), rows: make(map[string]*query.Spool), queries: make([]report.Query, len(statements))}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	f := &fetcher{Options: o, data: d, todo: make(chan int, len(statements)), statements: statements}
@@ -127,9 +130,7 @@ func (f *fetcher) read(ctx context.Context, session Coordinator, i int) error {
 	if err != nil {
 		return err
 	}
-	if states != nil {
-		f.data.states[s.Dataset] = states
-	}
+	f.data.states[i] = fetchedStates{dataset: s.Dataset, days: s.Days, states: states, at: started, queryID: result.QueryID()}
 	f.Progress.Finished(s.Dataset)
 	sum := sha256.Sum256([]byte(s.SQL))
 	f.data.queries[i] = report.Query{

@@ -55,6 +55,8 @@ type Options struct {
 	Connect    func(ctx context.Context) (Coordinator, error) // called from several goroutines
 	Sessions   int                                            // most connections at a time; 0 means 1
 	Settings   map[string]string                              // query options of the sessions
+	Source     string                                         // the cluster and its database, for what is kept
+	Keeper     Keeper                                         // of states of days; nil keeps nothing
 	Now        func() time.Time
 	Out        string   // folder of the files
 	Formats    []string // of [Formats]; none means those of the definition
@@ -71,33 +73,21 @@ type Outcome struct {
 
 // Run makes the report. Nothing is written unless everything was read.
 func Run(ctx context.Context, o Options) (*Outcome, error) {
-	statements, err := Statements(o.Definition, o.Templates, o.Args, o.Window)
-	if err != nil {
-		return nil, err
+	if _, err := Statements(o.Definition, o.Templates, o.Args, o.Window); err != nil {
+		return nil, err // before a store or a folder is touched
 	}
 	if err := writable(o.Out); err != nil {
 		return nil, err
 	}
 	var mail *draft
 	if o.Mail != nil {
+		var err error
 		if mail, err = draftMail(o); err != nil {
 			return nil, err
 		}
 	}
-	data, err := fetch(ctx, o, statements)
+	page, data, err := o.page(ctx)
 	defer data.close()
-	if err != nil {
-		return nil, err
-	}
-	o.Progress.Phase("render")
-	page, err := report.Build(report.Input{
-		Definition: o.Definition,
-		Args:       o.Args,
-		Window:     o.Window,
-		States:     data.states,
-		Rows:       data.rows,
-		Provenance: o.provenance(data),
-	})
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +110,42 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 		outcome.Message, err = mail.finish()
 	}
 	return outcome, err
+}
+
+// page asks for what is missing and builds the page of that and of what was kept. New
+// states are kept when the page could be built of them. The data are to be closed, also
+// with an error.
+func (o Options) page(ctx context.Context) (*report.Page, *data, error) {
+	known, err := o.recall(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	statements, err := o.missing(known)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := fetch(ctx, o, statements)
+	if err != nil {
+		return nil, data, err
+	}
+	o.Progress.Phase("render")
+	provenance := o.provenance(data)
+	states, err := o.join(known, data.states, &provenance)
+	if err != nil {
+		return nil, data, err
+	}
+	page, err := report.Build(report.Input{
+		Definition: o.Definition,
+		Args:       o.Args,
+		Window:     o.Window,
+		States:     states,
+		Rows:       data.rows,
+		Provenance: provenance,
+	})
+	if err == nil {
+		err = o.remember(ctx, known, data.states)
+	}
+	return page, data, err
 }
 
 func (o Options) provenance(d *data) report.Provenance {
@@ -145,38 +171,60 @@ type Statement struct {
 	SQL     string
 }
 
-// Statements makes the statement of each dataset in the order of the definition, before
-// anything is asked of a server.
+// Statements makes the statement of each dataset in the order of the definition, over all
+// the days that its sections look at, before anything is asked of a server.
 func Statements(d *definition.Definition, templates *query.Templates, args definition.Args, w report.Window) ([]Statement, error) {
-	bins := make(map[string]query.Bins)
-	for name, dataset := range d.Datasets {
-		if scale := dataset.Scale(); scale != nil {
-			bins[name] = query.Bins{Column: dataset.With.Column, Scale: *scale}
-		}
-	}
 	lookback := d.Lookback(w.Days())
 	var statements []Statement
 	for _, name := range d.DatasetOrder {
-		dataset := d.Datasets[name]
-		days := w.Before(lookback[name])
-		sql, err := templates.Render(dataset.Query, query.Data{
-			DateFrom: query.Date(days.From),
-			DateTo:   query.Date(days.To.Add(-time.Nanosecond)),
-			FirstDay: query.Date(days.First()),
-			LastDay:  query.Date(days.Last()),
-			From:     query.Timestamp(days.From),
-			To:       query.Timestamp(days.To),
-			TZ:       query.String(days.Zone),
-			Params:   args.Literals,
-			Bins:     bins,
-			Dataset:  query.DatasetName(name),
-			Column:   query.Identifier(dataset.With.Column),
-			Where:    dataset.With.Where,
-		})
+		s, err := statement(d, templates, args, name, w.Before(lookback[name]))
 		if err != nil {
-			return nil, fault.New(fault.Usage, 0, fmt.Errorf("dataset %s: %w", name, err))
+			return nil, err
 		}
-		statements = append(statements, Statement{Dataset: name, Days: days, SQL: sql})
+		statements = append(statements, s)
 	}
 	return statements, nil
+}
+
+// missing makes the statements for the days that are not kept, one a range.
+func (o Options) missing(known map[string]*kept) ([]Statement, error) {
+	var statements []Statement
+	for _, name := range o.Definition.DatasetOrder {
+		for _, days := range known[name].missing {
+			s, err := statement(o.Definition, o.Templates, o.Args, name, days)
+			if err != nil {
+				return nil, err
+			}
+			statements = append(statements, s)
+		}
+	}
+	return statements, nil
+}
+
+func statement(d *definition.Definition, templates *query.Templates, args definition.Args, name string, days report.Window) (Statement, error) {
+	bins := make(map[string]query.Bins)
+	for other, dataset := range d.Datasets {
+		if scale := dataset.Scale(); scale != nil {
+			bins[other] = query.Bins{Column: dataset.With.Column, Scale: *scale}
+		}
+	}
+	dataset := d.Datasets[name]
+	sql, err := templates.Render(dataset.Query, query.Data{
+		DateFrom: query.Date(days.From),
+		DateTo:   query.Date(days.To.Add(-time.Nanosecond)),
+		FirstDay: query.Date(days.First()),
+		LastDay:  query.Date(days.Last()),
+		From:     query.Timestamp(days.From),
+		To:       query.Timestamp(days.To),
+		TZ:       query.String(days.Zone),
+		Params:   args.Literals,
+		Bins:     bins,
+		Dataset:  query.DatasetName(name),
+		Column:   query.Identifier(dataset.With.Column),
+		Where:    dataset.With.Where,
+	})
+	if err != nil {
+		return Statement{}, fault.New(fault.Usage, 0, fmt.Errorf("dataset %s: %w", name, err))
+	}
+	return Statement{Dataset: name, Days: days, SQL: sql}, nil
 }

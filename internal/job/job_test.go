@@ -3,6 +3,7 @@ package job
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,6 +42,7 @@ outputs: {html: {}, xlsx: {}, json: {}}
 // engine answers every statement with two rows of states or of text.
 type engine struct {
 	fail       string // part of the statement that fails
+	day        string // of the states; "" means 2017-09-12
 	statements []string
 }
 
@@ -49,7 +51,8 @@ func (e *engine) Execute(_ context.Context, _ *hs2server.Session, statement stri
 	r := &result{columns: []wire.ColumnDesc{{Name: "name", Type: wire.String}}, rows: [][]any{{"a"}, {"b"}}}
 	if strings.Contains(statement, "poor") {
 		r.columns = []wire.ColumnDesc{{Name: "day", Type: wire.String}, {Name: "site", Type: wire.String}, {Name: "poor", Type: wire.BigInt}, {Name: "classified", Type: wire.BigInt}}
-		r.rows = [][]any{{"2017-09-12", "Zürich", 415, 13000}, {"2017-09-12", nil, 0, 781}}
+		day := cmp.Or(e.day, "2017-09-12")
+		r.rows = [][]any{{day, "Zürich", 415, 13000}, {day, nil, 0, 781}}
 	}
 	if e.fail != "" && strings.Contains(statement, e.fail) {
 		r.fail = errors.New("Disk I/O error on exec-3:27000")

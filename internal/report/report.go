@@ -131,6 +131,18 @@ type Provenance struct {
 	Principal  string    `json:"principal,omitempty"`
 	Options    []Param   `json:"options,omitempty"` // query options of the session
 	Queries    []Query   `json:"queries"`
+	Kept       []Kept    `json:"kept,omitempty"` // days that earlier runs had fetched
+}
+
+// Kept is days of a dataset whose states came from the store.
+type Kept struct {
+	Dataset      string    `json:"dataset"`
+	Days         int       `json:"days"`
+	FirstDay     string    `json:"first_day"`
+	LastDay      string    `json:"last_day"`
+	FirstFetched time.Time `json:"first_fetched"` // UTC
+	LastFetched  time.Time `json:"last_fetched"`
+	QueryIDs     []string  `json:"query_ids"`
 }
 
 // Query is one statement that was run.

@@ -94,3 +94,17 @@ func offset(t time.Time) int {
 	_, seconds := t.Zone()
 	return seconds
 }
+
+// Only are the ranges of adjacent days of the window that are named.
+func (w Window) Only(days []string) []Window {
+	var ranges []Window
+	for i := 0; i < len(days); {
+		last := i
+		for last+1 < len(days) && date(days[last+1]).Equal(date(days[last]).AddDate(0, 0, 1)) {
+			last++
+		}
+		ranges = append(ranges, Day(date(days[i]), date(days[last]), w.location))
+		i = last + 1
+	}
+	return ranges
+}
