@@ -1,10 +1,14 @@
 package schedule
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+
+	"qosreport/internal/fault"
 )
 
 // Mistake is one thing that is wrong in a [Spec], with what to write instead.
@@ -23,10 +27,39 @@ func (m *Mistake) Error() string {
 }
 
 // mistakes gathers all that is wrong, so that it can be told at once.
-type mistakes struct{ list []error }
+type mistakes struct{ list []*Mistake }
 
 func (m *mistakes) add(key, value, format string, args ...any) {
 	m.list = append(m.list, &Mistake{Key: key, Value: value, Text: fmt.Sprintf(format, args...)})
+}
+
+// err joins what was gathered, each with the schedule's name, or is nil.
+func (m *mistakes) err(id string) error {
+	if !idForm.MatchString(id) {
+		id = strconv.Quote(id)
+	}
+	errs := make([]error, len(m.list))
+	for i, mistake := range m.list {
+		errs[i] = fmt.Errorf("schedule %s: %w", id, mistake)
+	}
+	return fault.New(fault.Usage, fault.Unclassified, errors.Join(errs...))
+}
+
+// Mistakes are those that an error of [Parse] joins, for a caller who knows their places
+// in a file. Of another error there are none.
+func Mistakes(err error) []*Mistake {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return nil
+	}
+	var list []*Mistake
+	for _, err := range joined.Unwrap() {
+		var m *Mistake
+		if errors.As(err, &m) {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // date gives a date back, or "" where it is none.

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"hash/fnv"
 	"time"
 )
@@ -18,7 +19,7 @@ type CatchUp string
 
 // The policies of catching up.
 const (
-	CatchUpLast CatchUp = "last" // the newest runs; the default, also of ""
+	CatchUpLast CatchUp = "last" // the newest runs; the default
 	CatchUpNone CatchUp = "none" // none runs
 )
 
@@ -27,7 +28,7 @@ type Overlap string
 
 // The policies of overlap.
 const (
-	OverlapForbid Overlap = "forbid" // the new slot is skipped; the default, also of ""
+	OverlapForbid Overlap = "forbid" // the new slot is skipped; the default
 	OverlapAllow  Overlap = "allow"  // both run
 )
 
@@ -49,10 +50,33 @@ type Decision struct {
 	Outcome Outcome
 }
 
-// Policy is how slots that are found late are treated.
+// Policy is how slots are treated that are found late or while a run goes on. A complete
+// one comes from [Schedule.Policy].
 type Policy struct {
 	CatchUp       CatchUp
-	StartDeadline time.Duration // see [Schedule.StartDeadline] for the default
+	StartDeadline time.Duration
+	Overlap       Overlap
+}
+
+// Policy fills in the defaults of a policy: the newest slot is made up, within
+// [Schedule.StartDeadline], and runs never overlap. The error joins a [*Mistake] for every
+// word that is not known.
+func (s *Schedule) Policy(p Policy) (Policy, error) {
+	m := &mistakes{}
+	p.CatchUp, p.Overlap = cmp.Or(p.CatchUp, CatchUpLast), cmp.Or(p.Overlap, OverlapForbid)
+	if p.CatchUp != CatchUpLast && p.CatchUp != CatchUpNone {
+		m.add("catch_up", string(p.CatchUp), "write %s or %s", CatchUpLast, CatchUpNone)
+	}
+	if p.Overlap != OverlapForbid && p.Overlap != OverlapAllow {
+		m.add("overlap", string(p.Overlap), "write %s or %s", OverlapForbid, OverlapAllow)
+	}
+	if p.StartDeadline == 0 {
+		p.StartDeadline = s.StartDeadline()
+	}
+	if p.StartDeadline < time.Second {
+		m.add("start_deadline", p.StartDeadline.String(), "write a time span like 12h")
+	}
+	return p, m.err(s.spec.ID)
 }
 
 // Expired reports whether it is too late to start a slot: now lies after its fire instant
@@ -88,8 +112,8 @@ func (p Policy) Plan(due []Slot, now time.Time) []Decision {
 
 // Admit is [Due] when a slot may start beside so many runs of its schedule that still go
 // on, else [StillRunning].
-func (o Overlap) Admit(running int) Outcome {
-	if running > 0 && o != OverlapAllow {
+func (p Policy) Admit(running int) Outcome {
+	if running > 0 && p.Overlap != OverlapAllow {
 		return StillRunning
 	}
 	return Due

@@ -14,14 +14,11 @@ package schedule
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"regexp"
 	"time"
 
 	"github.com/robfig/cron/v3"
-
-	"qosreport/internal/fault"
 )
 
 // MaxSlots is how many slots [Schedule.Between] lists when no other limit is given.
@@ -69,8 +66,8 @@ type Slot struct {
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// Parse checks a schedule. The error joins a [*Mistake] for everything that is wrong, and
-// its area is that of usage.
+// Parse checks a schedule. The error joins a [*Mistake] for everything that is wrong, which
+// [Mistakes] takes apart, and its area is that of usage.
 func Parse(spec Spec) (*Schedule, error) {
 	s := &Schedule{spec: spec}
 	m := &mistakes{}
@@ -81,8 +78,8 @@ func Parse(spec Spec) (*Schedule, error) {
 	s.parseTimes(m)
 	s.calendar = parseCalendar(m, spec)
 	s.window = parseWindow(m, spec, s.zone)
-	if len(m.list) > 0 {
-		return nil, fault.New(fault.Usage, fault.Unclassified, fmt.Errorf("schedule %s: %w", spec.ID, errors.Join(m.list...)))
+	if err := m.err(spec.ID); err != nil {
+		return nil, err
 	}
 	s.epoch = resolve(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), s.zone).Unix()
 	return s, nil

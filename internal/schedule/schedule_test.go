@@ -108,6 +108,9 @@ func TestEveryMistakeIsToldAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
+	if got := Mistakes(err); len(got) != 11 || got[2].Position != 1 || got[3].Position != 10 {
+		t.Errorf("mistakes %v", got)
+	}
 	for _, want := range []string{
 		`id "daily report": write letters`,
 		`cron "61 6 * * 7", position 1: minute 61 does not exist: write 0 to 59`,
@@ -121,8 +124,16 @@ func TestEveryMistakeIsToldAtOnce(t *testing.T) {
 		`offset "1": write 0 to -1000`,
 		`data_zone "Europe/berlin ": is not known`,
 	} {
-		if !strings.Contains(err.Error(), want) {
+		if !strings.Contains(err.Error(), `schedule "daily report": `+want) {
 			t.Errorf("the error lacks %q:\n%v", want, err)
+		}
+	}
+}
+
+func TestMistakesOfAnotherError(t *testing.T) {
+	for _, err := range []error{nil, errors.New("broken"), errors.Join(errors.New("broken"))} {
+		if got := Mistakes(err); len(got) != 0 {
+			t.Errorf("%v has the mistakes %v", err, got)
 		}
 	}
 }

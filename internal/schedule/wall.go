@@ -55,20 +55,15 @@ func resolve(wall time.Time, zone *time.Location) time.Time {
 }
 
 // hourStart is the latest instant, not after t, at which the zone's clocks show a full
-// hour or jump over one. Where clocks go back by half an hour the hour has 90 minutes.
+// hour. Where clocks change by half an hour, forward or back, that hour has 90 minutes.
 func hourStart(t time.Time, zone *time.Location) time.Time {
 	for {
 		shown := wallOf(t, zone)
-		into := shown.Sub(shown.Truncate(time.Hour))
-		full := t.Add(-into)
+		full := t.Add(-shown.Sub(shown.Truncate(time.Hour)))
 		start, _ := t.In(zone).ZoneBounds()
 		if start.IsZero() || !full.Before(start) {
 			return full
 		}
-		before := start.Add(-1)
-		if !wallOf(before, zone).After(shown.Add(-into)) {
-			return start.In(zone)
-		}
-		t = before
+		t = start.Add(-1)
 	}
 }

@@ -59,28 +59,27 @@ def minutes(year, before, after):
         at += MINUTE
 
 
-def instants(year, zone):
-    """The first instant at which clocks showed each minute or a later one."""
-    first = {}
-    furthest = datetime.datetime.min
+def clock(year, zone):
+    """Each minute of a year and days around it, as instant and what the clocks show."""
     for at in minutes(year, 3, 3):
         instant = at.replace(tzinfo=datetime.timezone.utc)
-        wall = shown(instant, zone)
-        if wall <= furthest:
-            continue
-        if furthest == datetime.datetime.min:
-            furthest = wall - MINUTE
+        yield instant, shown(instant, zone)
+
+
+def instants(ticks):
+    """The first instant at which clocks showed each minute or a later one."""
+    first = {}
+    furthest = ticks[0][1] - MINUTE
+    for instant, wall in ticks:
         while furthest < wall:
             furthest += MINUTE
             first[furthest] = instant
     return first
 
 
-def slots(cron, year, zone, first):
+def slots(cron, year, ticks, first):
     if cron.on_real_time:
-        for at in minutes(year, 2, 2):
-            instant = at.replace(tzinfo=datetime.timezone.utc)
-            wall = shown(instant, zone)
+        for instant, wall in ticks:
             if wall.year == year and cron.has(wall):
                 yield instant.strftime("%Y-%m-%dT%H:%MZ"), instant
         return
@@ -93,11 +92,11 @@ def slots(cron, year, zone, first):
 
 def main():
     name, year = sys.argv[1], int(sys.argv[2])
-    zone = zoneinfo.ZoneInfo(name)
-    first = instants(year, zone)
+    ticks = list(clock(year, zoneinfo.ZoneInfo(name)))
+    first = instants(ticks)
     for expression in sys.argv[3:]:
         print("#", name, year, expression)
-        for key, fire in slots(Cron(expression), year, zone, first):
+        for key, fire in slots(Cron(expression), year, ticks, first):
             print(key, fire.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
