@@ -32,10 +32,11 @@ type windowFlags struct {
 
 // runCmd makes reports, by hand or from another scheduler.
 type runCmd struct {
-	Report []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`
-	Out    string   `group:"Report" env:"QOSREPORT_OUT" placeholder:"DIR" help:"Folder of the files; default out."`
-	DryRun bool     `group:"Report" name:"dry-run" help:"Write the mail as a file, too, exactly as it would be sent."`
-	Format []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
+	Report  []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`
+	Out     string   `group:"Report" env:"QOSREPORT_OUT" placeholder:"DIR" help:"Folder of the files; default out."`
+	NoCache bool     `group:"Report" name:"no-cache" help:"Ask the cluster for all days, also for those that the store remembers."`
+	DryRun  bool     `group:"Report" name:"dry-run" help:"Write the mail as a file, too, exactly as it would be sent."`
+	Format  []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
 	windowFlags
 	fileFlags
 	connectionFlags
@@ -44,7 +45,7 @@ type runCmd struct {
 // Run makes each report after the other. One whose own queries are wrong does not keep
 // the others from being made; whatever else fails would fail for them, too, and ends the
 // command.
-func (r *runCmd) Run(ctx context.Context, a *app) error {
+func (r *runCmd) Run(ctx context.Context, a *app) (err error) {
 	c, err := r.load()
 	if err != nil {
 		return err
@@ -66,9 +67,17 @@ func (r *runCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if r.NoCache {
+		c.Store.Path = ""
+	}
+	keeper, done, err := openKeeper(ctx, a, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	var failures []error
 	for _, d := range definitions {
-		err := r.make(ctx, a, c, job.Options{Definition: d, Templates: templates, Window: window, Out: c.Out, Formats: r.Format})
+		err := r.make(ctx, a, c, job.Options{Definition: d, Templates: templates, Window: window, Out: c.Out, Formats: r.Format, Keeper: keeper})
 		failures = append(failures, err)
 		if class := fault.ClassOf(err); err != nil && class != fault.SQL && class != fault.Contract {
 			break
@@ -99,7 +108,7 @@ type delivery func(ctx context.Context, m *deliver.Message) (place string, err e
 // makeReport runs one job, delivers its mail if there is one, and tells what came of it.
 func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, send delivery) (err error) {
 	o.Run, o.Program, o.Now = newRunID(), version(), a.now
-	o.Instance, o.Sessions, o.Settings = instance(c), c.Impala.MaxSessions, c.Impala.Options
+	o.Instance, o.Sessions, o.Settings, o.Source = instance(c), c.Impala.MaxSessions, c.Impala.Options, source(c)
 	log := newLogger(a.err, c.Log).With("run", o.Run)
 	p := newProgress(a.err, log)
 	defer func() { p.Done(err) }()

@@ -23,6 +23,7 @@ type Config struct {
 	Out      string   `yaml:"out"`      // folder of the files
 	Impala   Impala   `yaml:"impala"`
 	Kerberos Kerberos `yaml:"kerberos"`
+	Store    Store    `yaml:"store"`
 	SMTP     SMTP     `yaml:"smtp"`
 	Log      Log      `yaml:"log"`
 
@@ -74,10 +75,15 @@ type Duration struct {
 	text string // as written, when it is none
 }
 
-// UnmarshalYAML reads the text.
+// UnmarshalYAML reads the text. Days, which Go does not know, are a number and d.
 func (d *Duration) UnmarshalYAML(data []byte) error {
 	text := strings.Trim(strings.TrimSpace(string(data)), `"'`)
 	value, err := time.ParseDuration(text)
+	if number, found := strings.CutSuffix(text, "d"); found {
+		var n uint16
+		_, err = fmt.Sscanf(number+"\n", "%d\n", &n)
+		value = time.Duration(n) * 24 * time.Hour
+	}
 	*d = Duration{Duration: value}
 	if err != nil {
 		d.text = text
@@ -122,10 +128,13 @@ func Default() *Config {
 			MaxSessions: 2,
 		},
 		Kerberos: Kerberos{KRB5Conf: "/etc/krb5.conf"},
+		Store:    Store{KeepStates: days(400)},
 		SMTP:     SMTP{MaxSize: Size{Bytes: 20_000_000}, Allow: []string{}},
 		Log:      Log{Level: "info", Format: "auto"},
 	}
 }
+
+func days(n int) Duration { return Duration{Duration: time.Duration(n) * 24 * time.Hour} }
 
 func seconds(n int) Duration { return Duration{Duration: time.Duration(n) * time.Second} }
 

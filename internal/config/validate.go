@@ -25,6 +25,8 @@ func (c *Config) Validate() error {
 	v.Require("log.format", slices.Contains([]string{"auto", "text", "json"}, c.Log.Format), "is %q: write auto, text or json", c.Log.Format)
 	c.Impala.validate(v)
 	c.Kerberos.validate(v)
+	v.Require("store.keep_states", c.Store.KeepStates.text == "", "is %q: write a time span like 400d", c.Store.KeepStates.text)
+	v.Require("store.keep_states", c.Store.KeepStates.text != "" || c.Store.KeepStates.Duration >= 29*24*time.Hour, "is too short: baselines look back 28 days, write 29d or more")
 	c.SMTP.validate(v)
 	return fault.New(fault.Usage, 0, v.Err())
 }

@@ -129,6 +129,8 @@ func (b *builder) section(name string) (Section, error) {
 		out.Kind = Kind(name)
 		if name == definition.Definitions {
 			out.Terms = b.terms()
+		} else {
+			out.Notes = b.Provenance.keptNotes()
 		}
 		return out, nil
 	}

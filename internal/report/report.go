@@ -11,6 +11,7 @@
 package report
 
 import (
+	"fmt"
 	"time"
 
 	"qosreport/internal/qos"
@@ -143,6 +144,20 @@ type Kept struct {
 	FirstFetched time.Time `json:"first_fetched"` // UTC
 	LastFetched  time.Time `json:"last_fetched"`
 	QueryIDs     []string  `json:"query_ids"`
+}
+
+// keptNotes say which days were not asked for again.
+func (p Provenance) keptNotes() []string {
+	const layout = "2006-01-02 15:04"
+	var notes []string
+	for _, k := range p.Kept {
+		fetched := k.FirstFetched.Format(layout)
+		if last := k.LastFetched.Format(layout); last != fetched {
+			fetched += " to " + last
+		}
+		notes = append(notes, fmt.Sprintf("Of %s, %s from %s to %s came from the store, fetched %s UTC.", k.Dataset, plural(k.Days, "day", "days"), k.FirstDay, k.LastDay, fetched))
+	}
+	return notes
 }
 
 // Query is one statement that was run.

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"qosreport/internal/config"
+	"qosreport/internal/job"
+	"qosreport/internal/store"
+)
+
+// openKeeper opens the store that remembers states of days. Without a path there is none.
+// The closing function forgets what is too old.
+func openKeeper(ctx context.Context, a *app, c *config.Config) (job.Keeper, func() error, error) {
+	if c.Store.Path == "" {
+		return nil, func() error { return nil }, nil
+	}
+	s, err := store.Open(ctx, c.Store.Path, store.Options{Now: a.now})
+	if err != nil {
+		return nil, nil, fmt.Errorf("store.path: %w", err)
+	}
+	return s, func() error {
+		_, err := s.Prune(context.WithoutCancel(ctx), store.Keep{States: c.Store.KeepStates.Duration})
+		return errors.Join(err, s.Close())
+	}, nil
+}
+
+// source names the cluster and its database in what is kept, whatever the order of hosts.
+func source(c *config.Config) string {
+	hosts := slices.Clone(c.Impala.Hosts)
+	slices.Sort(hosts)
+	return strings.Join(hosts, ",") + "/" + c.Impala.Database
+}
