@@ -23,7 +23,7 @@ import (
 
 const description = `Quality-of-service reports from a Kerberized Apache Impala: keytab in, workbook and page out.
 
-Exit codes: 0 done · 1 internal error · 2 usage or configuration · 4 Kerberos or TLS · 5 Impala · 6 rendering or disk · 10 stopped by a signal`
+Exit codes: 0 done · 1 internal error · 2 usage or configuration · 4 Kerberos or TLS · 5 Impala · 6 rendering, disk or store · 7 mail refused or deferred · 8 nobody knows whether mail was taken · 10 stopped by a signal`
 
 // commands is the command line. Flags beat the environment, which beats the file.
 type commands struct {
@@ -32,6 +32,7 @@ type commands struct {
 	Query    queryCmd    `cmd:"" help:"Run statements and print their rows."`
 	SQL      sqlCmd      `cmd:"" name:"sql" help:"Print the statements of a report."`
 	Explain  explainCmd  `cmd:"" help:"Show how the cluster would run a report; refuse scans of whole tables."`
+	Resolve  resolveCmd  `cmd:"" help:"End a delivery of which nobody knows whether it was taken."`
 	Validate validateCmd `cmd:"" help:"Find every mistake of configuration, reports and queries."`
 	Version  versionCmd  `cmd:"" help:"Print version and build."`
 }

@@ -8,13 +8,12 @@ import (
 	"strings"
 
 	"qosreport/internal/config"
-	"qosreport/internal/job"
 	"qosreport/internal/store"
 )
 
-// openKeeper opens the store that remembers states of days. Without a path there is none.
-// The closing function forgets what is too old.
-func openKeeper(ctx context.Context, a *app, c *config.Config) (job.Keeper, func() error, error) {
+// openStore opens the store that remembers states of days and what was sent. Without a
+// path there is none. The closing function forgets what is too old.
+func openStore(ctx context.Context, a *app, c *config.Config) (*store.Store, func() error, error) {
 	if c.Store.Path == "" {
 		return nil, func() error { return nil }, nil
 	}

@@ -43,7 +43,9 @@ func TestTheStoreRemembersDays(t *testing.T) {
 	if first != 5 || second != 1 || third != 5 {
 		t.Errorf("%d statements, then %d, and %d without the store", first, second, third)
 	}
-	clean := func(s string) string { return regexp.MustCompile(`\s+`).ReplaceAllString(strings.ReplaceAll(s, ",", ""), "") }
+	clean := func(s string) string {
+		return regexp.MustCompile(`\s+`).ReplaceAllString(strings.ReplaceAll(s, ",", ""), "")
+	}
 	if clean(kept) != clean(want) || clean(fresh) != clean(want) {
 		t.Error("the report of kept days is another one")
 	}

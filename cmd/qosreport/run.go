@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +17,7 @@ import (
 	"qosreport/internal/job"
 	"qosreport/internal/query"
 	"qosreport/internal/report"
+	"qosreport/internal/store"
 )
 
 // windowFlags say which days a report covers, and with which parameters.
@@ -34,17 +33,18 @@ type windowFlags struct {
 type runCmd struct {
 	Report  []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`
 	Out     string   `group:"Report" env:"QOSREPORT_OUT" placeholder:"DIR" help:"Folder of the files; default out."`
+	Send    bool     `group:"Report" xor:"mail" help:"Send the mail, at most once to each recipient; needs store.path."`
 	NoCache bool     `group:"Report" name:"no-cache" help:"Ask the cluster for all days, also for those that the store remembers."`
-	DryRun  bool     `group:"Report" name:"dry-run" help:"Write the mail as a file, too, exactly as it would be sent."`
+	DryRun  bool     `group:"Report" name:"dry-run" xor:"mail" help:"Write the mail as a file, too, exactly as it would be sent."`
 	Format  []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
 	windowFlags
 	fileFlags
 	connectionFlags
 }
 
-// Run makes each report after the other. One whose own queries are wrong does not keep
-// the others from being made; whatever else fails would fail for them, too, and ends the
-// command.
+// Run makes each report after the other. One whose own queries are wrong, or whose mail is
+// refused, does not keep the others from being made; whatever else fails would fail for
+// them, too, and ends the command.
 func (r *runCmd) Run(ctx context.Context, a *app) (err error) {
 	c, err := r.load()
 	if err != nil {
@@ -67,36 +67,51 @@ func (r *runCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	if r.NoCache {
-		c.Store.Path = ""
-	}
-	keeper, done, err := openKeeper(ctx, a, c)
+	ledger, done, err := openStore(ctx, a, c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	var book *job.Booking
+	if r.Send {
+		if book, err = booking(c, ledger); err != nil {
+			return err
+		}
+	}
 	var failures []error
 	for _, d := range definitions {
-		err := r.make(ctx, a, c, job.Options{Definition: d, Templates: templates, Window: window, Out: c.Out, Formats: r.Format, Keeper: keeper})
+		o := job.Options{Definition: d, Templates: templates, Window: window, Out: c.Out, Formats: r.Format}
+		if ledger != nil && !r.NoCache {
+			o.Keeper = ledger
+		}
+		err := r.make(ctx, a, c, o, book)
 		failures = append(failures, err)
-		if class := fault.ClassOf(err); err != nil && class != fault.SQL && class != fault.Contract {
+		if err != nil && !own(err) {
 			break
 		}
 	}
 	return errors.Join(failures...)
 }
 
+// own reports whether a failure is of one report alone: its queries, its mail.
+func own(err error) bool {
+	class, area := fault.ClassOf(err), fault.AreaOf(err)
+	return class == fault.SQL || class == fault.Contract || area == fault.Delivery || area == fault.DeliveryUnknown
+}
+
 // make makes one report as the flags say.
-func (r *runCmd) make(ctx context.Context, a *app, c *config.Config, o job.Options) (err error) {
+func (r *runCmd) make(ctx context.Context, a *app, c *config.Config, o job.Options, book *job.Booking) (err error) {
 	if o.Args, err = r.args(o.Definition); err != nil {
 		return err
 	}
 	var keep delivery
-	if r.DryRun {
+	if r.DryRun || r.Send {
 		o.Mail = &job.Mail{From: c.SMTP.From, MaxSize: c.SMTP.MaxSize.Bytes, Allowed: c.SMTP.Allowed}
+	}
+	if r.DryRun {
 		keep = func(ctx context.Context, m *deliver.Message) (string, error) { return job.WriteMail(ctx, o, m) }
 	}
-	if err := makeReport(ctx, a, c, o, keep); err != nil {
+	if err := makeReport(ctx, a, c, o, keep, book); err != nil {
 		return fmt.Errorf("report %s: %w", o.Definition.Name, err)
 	}
 	return nil
@@ -106,8 +121,8 @@ func (r *runCmd) make(ctx context.Context, a *app, c *config.Config, o job.Optio
 type delivery func(ctx context.Context, m *deliver.Message) (place string, err error)
 
 // makeReport runs one job, delivers its mail if there is one, and tells what came of it.
-func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, send delivery) (err error) {
-	o.Run, o.Program, o.Now = newRunID(), version(), a.now
+func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, send delivery, book *job.Booking) (err error) {
+	o.Run, o.Program, o.Now = store.NewRunID(a.now()), version(), a.now
 	o.Instance, o.Sessions, o.Settings, o.Source = instance(c), c.Impala.MaxSessions, c.Impala.Options, source(c)
 	log := newLogger(a.err, c.Log).With("run", o.Run)
 	p := newProgress(a.err, log)
@@ -123,11 +138,12 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, se
 		return session{client, connector.principal()}, nil
 	}
 	started := a.now()
-	outcome, err := job.Run(ctx, o)
-	if err != nil {
+	outcome, sent, err := runJob(ctx, o, book)
+	if outcome == nil {
 		return err
 	}
-	if outcome.Message != nil {
+	failed := err // of some recipients; the files are there
+	if send != nil {
 		p.Phase("mail")
 		place, err := send(ctx, outcome.Message)
 		if err != nil {
@@ -135,7 +151,7 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, se
 		}
 		outcome.Files = append(outcome.Files, place)
 	}
-	p.Done(nil)
+	p.Done(failed)
 	if word := outcome.Verdict.Word; outcome.Verdict.Judged() {
 		fmt.Fprintf(a.out, "%s%s: %s\n", strings.ToUpper(word[:1]), word[1:], outcome.Verdict.Sentence)
 	} else {
@@ -147,8 +163,18 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, se
 	for _, path := range outcome.Files {
 		fmt.Fprintf(a.out, "  %s\n", path)
 	}
+	printSent(a, sent)
 	fmt.Fprintf(a.out, "  %s %s, %.1f s\n", o.Definition.Name, o.Window.Text(), a.now().Sub(started).Seconds())
-	return nil
+	return failed
+}
+
+// runJob makes the report, with a booking one whose mail is sent.
+func runJob(ctx context.Context, o job.Options, book *job.Booking) (*job.Outcome, []job.Sent, error) {
+	if book == nil {
+		outcome, err := job.Run(ctx, o)
+		return outcome, nil, err
+	}
+	return job.RunAndSend(ctx, o, *book)
 }
 
 // instance is the installation's name, by default that of the host.
@@ -179,12 +205,6 @@ func (s session) Query(ctx context.Context, statement string) (job.Result, error
 		return nil, err
 	}
 	return rows, nil
-}
-
-func newRunID() string {
-	id := make([]byte, 8)
-	rand.Read(id)
-	return hex.EncodeToString(id)
 }
 
 func (r *windowFlags) apply(c *config.Config) { setter{c}.text(&c.Zone, r.Zone, "zone", "--zone") }

@@ -129,7 +129,7 @@ func Default() *Config {
 		},
 		Kerberos: Kerberos{KRB5Conf: "/etc/krb5.conf"},
 		Store:    Store{KeepStates: days(400)},
-		SMTP:     SMTP{MaxSize: Size{Bytes: 20_000_000}, Allow: []string{}},
+		SMTP:     SMTP{TLS: "starttls", MaxSize: Size{Bytes: 20_000_000}, Allow: []string{}},
 		Log:      Log{Level: "info", Format: "auto"},
 	}
 }

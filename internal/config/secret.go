@@ -22,19 +22,29 @@ func (s Secret) GoString() string { return hidden }
 // MarshalText hides the value, in logs and in JSON.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// Password reads impala.password_file or impala.password_env. One line end at the end
-// of the file does not belong to the password.
+// Password reads impala.password_file or impala.password_env.
 func (i *Impala) Password() (Secret, error) {
-	if i.PasswordEnv != "" {
-		value, found := os.LookupEnv(i.PasswordEnv)
+	return readSecret("impala", i.PasswordFile, i.PasswordEnv)
+}
+
+// Password reads smtp.password_file or smtp.password_env.
+func (s *SMTP) Password() (Secret, error) {
+	return readSecret("smtp", s.PasswordFile, s.PasswordEnv)
+}
+
+// readSecret reads a secret from a file or the environment. One line end at the end of the
+// file does not belong to it.
+func readSecret(block, file, env string) (Secret, error) {
+	if env != "" {
+		value, found := os.LookupEnv(env)
 		if !found {
-			return "", fault.Errorf(fault.Usage, 0, "impala.password_env: the environment has no %s", i.PasswordEnv)
+			return "", fault.Errorf(fault.Usage, 0, "%s.password_env: the environment has no %s", block, env)
 		}
 		return Secret(value), nil
 	}
-	data, err := os.ReadFile(i.PasswordFile)
+	data, err := os.ReadFile(file)
 	if err != nil {
-		return "", fault.New(fault.Usage, 0, fmt.Errorf("impala.password_file: %w", err))
+		return "", fault.New(fault.Usage, 0, fmt.Errorf("%s.password_file: %w", block, err))
 	}
 	text := strings.TrimSuffix(string(data), "\n")
 	return Secret(strings.TrimSuffix(text, "\r")), nil

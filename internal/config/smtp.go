@@ -10,11 +10,18 @@ import (
 	"qosreport/internal/yamlfile"
 )
 
-// SMTP says what a mail looks like and who may get one.
+// SMTP says how mail is sent, what it looks like and who may get it.
 type SMTP struct {
-	From    string   `yaml:"from"`     // name@example.com or "Name <name@example.com>"
-	MaxSize Size     `yaml:"max_size"` // of the encoded message; above it attachments are left out
-	Allow   []string `yaml:"allow"`    // addresses, or domains like @example.com; empty allows everybody
+	Host         string   `yaml:"host"` // host:port; "" sends nothing
+	TLS          string   `yaml:"tls"`  // starttls | implicit | none
+	CAFile       string   `yaml:"ca_file"`
+	User         string   `yaml:"user"` // "" sends without a login
+	PasswordFile string   `yaml:"password_file"`
+	PasswordEnv  string   `yaml:"password_env"`
+	From         string   `yaml:"from"` // name@example.com or "Name <name@example.com>"
+	Helo         string   `yaml:"helo"`
+	MaxSize      Size     `yaml:"max_size"` // of the encoded message; above it attachments are left out
+	Allow        []string `yaml:"allow"`    // addresses, or domains like @example.com; empty allows everybody
 }
 
 // Size is a number of bytes, written like 20MB or 512KiB. What cannot be read is kept
@@ -49,6 +56,13 @@ func (s *Size) UnmarshalYAML(data []byte) error {
 }
 
 func (s *SMTP) validate(v *yamlfile.Mistakes) {
+	oneOf(v, "smtp.tls", s.TLS, "starttls", "implicit", "none")
+	if s.Host != "" {
+		hostPort(v, "smtp.host", s.Host)
+		v.Require("smtp.tls", s.TLS != "none" || loopback(s.Host), "is none, and the mail would cross the network to %s in clear: write starttls or implicit", s.Host)
+	}
+	v.Require("smtp.password_file", (s.User == "") == (s.PasswordFile == "" && s.PasswordEnv == ""), "or smtp.password_env goes with smtp.user: write both or none")
+	v.Require("smtp.password_file", s.PasswordFile == "" || s.PasswordEnv == "", "and smtp.password_env: write one of them")
 	if s.From != "" {
 		_, err := mail.ParseAddress(s.From)
 		v.Require("smtp.from", err == nil, `is %q: write an address like "QoS reports <qos@example.com>"`, s.From)

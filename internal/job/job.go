@@ -69,6 +69,7 @@ type Outcome struct {
 	Verdict report.Verdict
 	Files   []string         // paths, in the order of the formats
 	Message *deliver.Message // ready to be sent; nil without a mail
+	Queries []report.Query   // that were run
 }
 
 // Run makes the report. Nothing is written unless everything was read.
@@ -105,11 +106,13 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcome := &Outcome{Verdict: page.Verdict, Files: paths}
+	outcome := &Outcome{Verdict: page.Verdict, Files: paths, Queries: page.Provenance.Queries}
 	if mail != nil {
-		outcome.Message, err = mail.finish()
+		if outcome.Message, err = mail.finish(); err != nil {
+			return nil, err
+		}
 	}
-	return outcome, err
+	return outcome, nil
 }
 
 // page asks for what is missing and builds the page of that and of what was kept. New

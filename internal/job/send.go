@@ -1,0 +1,143 @@
+package job
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	stdmail "net/mail"
+	"strings"
+
+	"qosreport/internal/deliver"
+	"qosreport/internal/fault"
+	"qosreport/internal/store"
+)
+
+// Sender sends one message to its recipients.
+type Sender interface {
+	Send(ctx context.Context, m *deliver.Message, before deliver.Before) ([]deliver.Receipt, error)
+}
+
+// ledger is where a run writes down what it sends, step by step.
+type ledger interface {
+	PlanDeliveries(ctx context.Context, m store.Mail) ([]store.Delivery, error)
+	Sending(ctx context.Context, ids ...int64) error
+	Settle(ctx context.Context, settled ...store.Settlement) error
+}
+
+// Sent is how the mail to one recipient ended.
+type Sent struct {
+	Recipient string
+	State     store.DeliveryState
+	Delivery  int64  // its number in the ledger
+	Answer    string // the server's words
+}
+
+// sendEach sends the message to each recipient in a transaction of its own, so that one
+// that is refused does not stop the others. Each is written down as sending between RCPT
+// and DATA, and its outcome as soon as it is known. What was sent before, or whose outcome
+// nobody knows, is not sent again.
+func sendEach(ctx context.Context, book ledger, run string, m *deliver.Message, sender Sender) ([]Sent, error) {
+	mail := store.Mail{Revision: 1}
+	for _, address := range recipients(m) {
+		mail.Recipients = append(mail.Recipients, store.Recipient{Address: address, MessageID: messageID(m.ID, address)})
+	}
+	planned, err := book.PlanDeliveries(ctx, mail)
+	if err != nil {
+		return nil, err
+	}
+	var sent []Sent
+	var failed []error
+	for _, d := range planned {
+		one := Sent{Recipient: d.Recipient, State: d.State, Delivery: d.ID, Answer: d.Answer}
+		if d.State == store.Pending && d.Run == run {
+			var err error
+			if one.State, one.Answer, err = sendOne(ctx, book, d, m, sender); err != nil {
+				failed = append(failed, err)
+			}
+		}
+		sent = append(sent, one)
+	}
+	return sent, sendError(sent, failed)
+}
+
+// sendOne walks one transaction. What the ledger could not write down stays what it was
+// there, and is found as unknown when the run has ended.
+func sendOne(ctx context.Context, book ledger, d store.Delivery, m *deliver.Message, sender Sender) (store.DeliveryState, string, error) {
+	message := *m
+	message.ID, message.Recipients = d.MessageID, []string{d.Recipient}
+	message.To, message.CC, message.BCC = []string{d.Recipient}, nil, nil
+	receipts, sendErr := sender.Send(ctx, &message, func(ctx context.Context, _ []string) error { return book.Sending(ctx, d.ID) })
+	if len(receipts) != 1 {
+		return d.State, "", errors.Join(sendErr, fault.Errorf(fault.Internal, 0, "%d receipts for one recipient", len(receipts)))
+	}
+	r := receipts[0]
+	state, told := map[deliver.Outcome]store.DeliveryState{
+		deliver.Sent: store.Sent, deliver.Refused: store.Refused, deliver.Deferred: store.Deferred, deliver.Unknown: store.Unknown,
+	}[r.Outcome]
+	if !told { // not attempted: pending, as it was
+		return d.State, r.Answer, sendErr
+	}
+	err := book.Settle(context.WithoutCancel(ctx), store.Settlement{ID: d.ID, State: state, Code: r.Code, Answer: r.Answer})
+	if r.Outcome == deliver.Sent {
+		sendErr = nil // whatever QUIT said
+	}
+	return state, r.Answer, errors.Join(sendErr, err)
+}
+
+// sendError is what a caller has to know of recipients that did not get the mail.
+func sendError(sent []Sent, failed []error) error {
+	var missing, unknown []string
+	for _, s := range sent {
+		switch s.State {
+		case store.Sent:
+		case store.Unknown:
+			unknown = append(unknown, fmt.Sprintf("%s (delivery %d)", s.Recipient, s.Delivery))
+		default:
+			missing = append(missing, s.Recipient)
+		}
+	}
+	cause := errors.Join(failed...)
+	text := func(format string, args ...any) error {
+		err := fmt.Errorf(format, args...)
+		if cause != nil {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
+		return err
+	}
+	switch {
+	case len(unknown) > 0:
+		return fault.Advise(fault.New(fault.DeliveryUnknown, fault.Refused, text("nobody knows whether %s got the mail", strings.Join(unknown, ", "))),
+			"look into the mail server's log, then: qosreport resolve NUMBER --sent, or --not-sent")
+	case len(missing) > 0:
+		return fault.New(fault.Delivery, fault.ClassOf(cause), text("%d of %d recipients did not get the mail: %s", len(missing), len(sent), strings.Join(missing, ", ")))
+	}
+	return cause
+}
+
+// recipients are the bare addresses of all who get the message, each once.
+func recipients(m *deliver.Message) []string {
+	var all []string
+	seen := make(map[string]bool)
+	for _, list := range [][]string{m.To, m.CC, m.BCC} {
+		for _, text := range list {
+			address := text
+			if parsed, err := stdmail.ParseAddress(text); err == nil {
+				address = parsed.Address
+			}
+			if folded := strings.ToLower(address); !seen[folded] {
+				seen[folded] = true
+				all = append(all, address)
+			}
+		}
+	}
+	return all
+}
+
+// messageID is the id of the message to one recipient: the same for the same delivery.
+func messageID(id, recipient string) string {
+	local, domain, _ := strings.Cut(id, "@")
+	sum := sha256.Sum256([]byte(local + " " + strings.ToLower(recipient)))
+	return hex.EncodeToString(sum[:16]) + "@" + domain
+}
