@@ -225,6 +225,6 @@ func (s *Store) AlreadySent(ctx context.Context, variant string, w Window, revis
 	for _, d := range sent {
 		errs = append(errs, fmt.Errorf("already sent to %s at %s by run %s", d.Recipient, d.Changed.Format(time.RFC3339), d.Run))
 	}
-	return fault.Advise(fault.New(fault.Usage, fault.Refused, errors.Join(errs...)),
+	return fault.Advise(fault.New(fault.Usage, 0, errors.Join(errs...)),
 		"to send a corrected mail: --resend --reason TEXT")
 }

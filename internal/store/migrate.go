@@ -60,7 +60,10 @@ func (s *Store) migrate(ctx context.Context) error {
 			}
 		}
 		if found == len(migrations) {
-			return nil
+			// An immediate transaction begins on a read-only file too; a statement that would
+			// write does not, though it finds nothing to change.
+			_, err := t.exec(ctx, "DELETE FROM meta WHERE owner = ''")
+			return err
 		}
 		_, err = t.exec(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(migrations)))
 		return err

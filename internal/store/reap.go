@@ -17,17 +17,32 @@ type LostRun struct {
 // the next run. A slot is due again while there is time to start it and somebody to send
 // to; else it failed for an unknown delivery, or was abandoned.
 func (s *Store) Reap(ctx context.Context) (lost []LostRun, err error) {
-	err = s.write(ctx, "abandon lost runs", func(ctx context.Context, t *txn) error {
-		lost, err = t.reap(ctx, s.options.Gone)
-		return err
+	const what = "abandon lost runs"
+	some := false
+	err = s.read(ctx, what, func(ctx context.Context, t *txn) error { // mostly there are none, and no need to wait for writers
+		return t.eachLost(ctx, s.options.Gone, func(Run, string) error {
+			some = true
+			return nil
+		})
+	})
+	if err != nil || !some {
+		return nil, err
+	}
+	err = s.write(ctx, what, func(ctx context.Context, t *txn) error {
+		return t.eachLost(ctx, s.options.Gone, func(run Run, reason string) error {
+			l, err := t.abandon(ctx, run, reason)
+			lost = append(lost, l)
+			return err
+		})
 	})
 	return lost, err
 }
 
-func (t *txn) reap(ctx context.Context, gone func(Owner) bool) (lost []LostRun, err error) {
+// eachLost finds the runs that are lost, and why they are.
+func (t *txn) eachLost(ctx context.Context, gone func(Owner) bool, do func(run Run, reason string) error) error {
 	running, err := all(ctx, t, scanRun, "SELECT "+runColumns+" FROM run WHERE state = 'running' ORDER BY started, id")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, run := range running {
 		reason := ""
@@ -38,13 +53,11 @@ func (t *txn) reap(ctx context.Context, gone func(Owner) bool) (lost []LostRun, 
 		} else {
 			continue
 		}
-		a, err := t.abandon(ctx, run, reason)
-		if err != nil {
-			return nil, fmt.Errorf("run %s: %w", run.ID, err)
+		if err := do(run, reason); err != nil {
+			return fmt.Errorf("run %s: %w", run.ID, err)
 		}
-		lost = append(lost, a)
 	}
-	return lost, nil
+	return nil
 }
 
 func (t *txn) abandon(ctx context.Context, run Run, reason string) (a LostRun, err error) {

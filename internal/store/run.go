@@ -80,11 +80,7 @@ func (s *Store) Claim(ctx context.Context, c Claim) (*Lease, []LostRun, error) {
 		return nil, nil, fault.Errorf(fault.Internal, 0, "claim run %s: a run of kind %q with the slot %q", c.ID, c.Kind, c.Slot)
 	}
 	c.Actor, c.Lease = cmp.Or(c.Actor, actorSchedule), cmp.Or(c.Lease, defaultLease)
-	var lost []LostRun
-	err := s.write(ctx, "abandon lost runs", func(ctx context.Context, t *txn) (err error) {
-		lost, err = t.reap(ctx, s.options.Gone)
-		return err
-	})
+	lost, err := s.Reap(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
