@@ -3,8 +3,8 @@
 //
 // Several processes may have the file open. A change of state names the states it may
 // come from in the statement itself, so that of two who try at once one succeeds, and the
-// other gets a [TransitionError] with both states. Each method is one transaction: when
-// it returns without an error its change is on the disk, else nothing of it is.
+// other gets a [TransitionError] with both states. Each change is one transaction: when
+// its method returns without an error it is on the disk, else nothing of it is.
 //
 // The ledger keeps the promise of at most one mail. A delivery is written down as sending
 // before the first byte leaves, what is found half-way is unknown and never pending, and
