@@ -140,7 +140,7 @@ func (d *demoCmd) report(ctx context.Context, a *app, c *config.Config) error {
 	}
 	o := job.Options{Definition: def, Templates: templates, Args: args, Window: report.Day(day, day, zone), Out: c.Out}
 	o.Mail = &job.Mail{From: demoSender, To: []string{demoReader}, MaxSize: c.SMTP.MaxSize.Bytes}
-	return makeReport(ctx, a, c, o, send, nil)
+	return makeReport(ctx, a, c, o, posting{hand: send})
 }
 
 func export(ctx context.Context, a *app, cluster *lab.Lab, dir string) error {

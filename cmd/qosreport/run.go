@@ -104,24 +104,27 @@ func (r *runCmd) make(ctx context.Context, a *app, c *config.Config, o job.Optio
 	if o.Args, err = r.args(o.Definition); err != nil {
 		return err
 	}
-	var keep delivery
+	then := posting{book: book}
 	if r.DryRun || r.Send {
 		o.Mail = &job.Mail{From: c.SMTP.From, MaxSize: c.SMTP.MaxSize.Bytes, Allowed: c.SMTP.Allowed}
 	}
 	if r.DryRun {
-		keep = func(ctx context.Context, m *deliver.Message) (string, error) { return job.WriteMail(ctx, o, m) }
+		then.hand = func(ctx context.Context, m *deliver.Message) (string, error) { return job.WriteMail(ctx, o, m) }
 	}
-	if err := makeReport(ctx, a, c, o, keep, book); err != nil {
+	if err := makeReport(ctx, a, c, o, then); err != nil {
 		return fmt.Errorf("report %s: %w", o.Definition.Name, err)
 	}
 	return nil
 }
 
-// delivery hands a report's mail on, and says where it lies now.
-type delivery func(ctx context.Context, m *deliver.Message) (place string, err error)
+// posting is what becomes of a report's mail; the zero value makes none.
+type posting struct {
+	hand func(ctx context.Context, m *deliver.Message) (place string, err error) // hands it on, and says where it lies now
+	book *job.Booking                                                            // sends it by the ledger
+}
 
 // makeReport runs one job, delivers its mail if there is one, and tells what came of it.
-func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, send delivery, book *job.Booking) (err error) {
+func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, then posting) (err error) {
 	o.Run, o.Program, o.Now = store.NewRunID(a.now()), version(), a.now
 	o.Instance, o.Sessions, o.Settings, o.Source = instance(c), c.Impala.MaxSessions, c.Impala.Options, source(c)
 	log := newLogger(a.err, c.Log).With("run", o.Run)
@@ -138,14 +141,14 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, se
 		return session{client, connector.principal()}, nil
 	}
 	started := a.now()
-	outcome, sent, err := runJob(ctx, o, book)
+	outcome, sent, err := runJob(ctx, o, then.book)
 	if outcome == nil {
 		return err
 	}
 	failed := err // of some recipients; the files are there
-	if send != nil {
+	if then.hand != nil {
 		p.Phase("mail")
-		place, err := send(ctx, outcome.Message)
+		place, err := then.hand(ctx, outcome.Message)
 		if err != nil {
 			return err
 		}
