@@ -180,4 +180,4 @@ func table(spool *query.Spool) *Table {
 }
 
 // heading makes a title of a name: worst_calls reads Worst calls.
-func heading(name string) string { return sentence(strings.ReplaceAll(name, "_", " ")) }
+func heading(name string) string { return Sentence(strings.ReplaceAll(name, "_", " ")) }

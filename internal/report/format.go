@@ -4,8 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"qosreport/internal/definition"
 	"qosreport/internal/qos"
@@ -62,15 +60,6 @@ func plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return FormatNumber(float64(n), 0) + " " + many
-}
-
-// sentence begins a text with a capital letter.
-func sentence(text string) string {
-	r, size := utf8.DecodeRuneInString(text)
-	if size == 0 {
-		return ""
-	}
-	return string(unicode.ToUpper(r)) + text[size:]
 }
 
 // cellText is a value of a table's row for people. NULL has none.

@@ -14,7 +14,7 @@ func tileGrid(tiles []Tile, unit func(Head) string) *Grid {
 	}
 	kinds := comparisonKinds(tiles)
 	for _, c := range kinds {
-		columns = append(columns, numberColumn(sentence(c.Label), c.Kind), textColumn("Change", c.Kind+"_change"))
+		columns = append(columns, numberColumn(Sentence(c.Label), c.Kind), textColumn("Change", c.Kind+"_change"))
 	}
 	columns = append(columns, textColumn("Limits", "limits"))
 	rows := make([][]Value, 0, len(tiles))
@@ -98,7 +98,7 @@ func findingGrid(f *Findings) *Grid {
 }
 
 func (h *Heatmap) grid() *Grid {
-	columns := []GridColumn{textColumn(sentence(h.RowDim), h.RowDim)}
+	columns := []GridColumn{textColumn(Sentence(h.RowDim), h.RowDim)}
 	for _, c := range h.Columns {
 		columns = append(columns, numberColumn(c, h.ColDim+"_"+c))
 	}
@@ -120,7 +120,7 @@ func (h *Heatmap) grid() *Grid {
 }
 
 func (r *Ranking) grid() *Grid {
-	columns := []GridColumn{textColumn(sentence(r.Dimension), r.Dimension)}
+	columns := []GridColumn{textColumn(Sentence(r.Dimension), r.Dimension)}
 	bad := r.BaseRate != nil
 	if bad {
 		columns = append(columns, numberColumn("Bad", "bad"), numberColumn("Excess", "excess"))

@@ -51,11 +51,10 @@ func (d *trend) legend() string {
 			band = band || p.Low != nil && p.High != nil
 		}
 	}
-	if judged["watch"] {
-		said = append(said, "▲ watch.")
-	}
-	if judged["breach"] {
-		said = append(said, "✖ breach.")
+	for _, word := range []string{"watch", "breach"} {
+		if judged[word] {
+			said = append(said, report.Symbol(word)+" "+word+".")
+		}
 	}
 	if band {
 		said = append(said, "Shaded: 95\u00a0% interval.")

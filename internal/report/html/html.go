@@ -29,7 +29,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"style":  func() template.CSS { return template.CSS(style) },
 	"text":   query.Printable,
 	"lines":  lines,
-	"symbol": symbol,
+	"symbol": report.Symbol,
 	"class":  class,
 	"count":  func(n float64) string { return report.FormatNumber(n, 0) },
 	"utc":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
@@ -58,19 +58,6 @@ type drawing struct {
 	*report.Page
 	Shown []section
 	err   error // the first of reading rows, which ends a table early
-}
-
-// symbol stands beside a verdict's word, so that colour is never alone.
-func symbol(verdict string) string {
-	switch verdict {
-	case "good":
-		return "✔"
-	case "watch":
-		return "▲"
-	case "breach":
-		return "✖"
-	}
-	return "–"
 }
 
 func class(verdict string) string {

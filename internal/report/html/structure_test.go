@@ -127,7 +127,7 @@ func TestColourIsNeverAlone(t *testing.T) {
 		if len(classes) != 2 || !slices.Contains([]string{"badge", "mark", "verdict", "tile"}, classes[0]) {
 			continue
 		}
-		if sign := symbol(classes[1]); classes[1] != "none" && !strings.Contains(content(n), sign) {
+		if sign := report.Symbol(classes[1]); classes[1] != "none" && !strings.Contains(content(n), sign) {
 			t.Errorf("%v says %q without %s", classes, content(n), sign)
 		}
 	}

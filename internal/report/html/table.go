@@ -60,7 +60,7 @@ func (t table) appendCell(out []byte, column int, v report.Value) []byte {
 	}
 	out = append(out, "<"+tag+attributes+">"...)
 	if mark := marked(v, numeric); mark != "" {
-		out = append(out, `<span class="mark `+mark+`"><span aria-hidden="true">`+symbol(mark)+`</span>`...)
+		out = append(out, `<span class="mark `+mark+`"><span aria-hidden="true">`+report.Symbol(mark)+`</span>`...)
 		if numeric { // the text does not say the verdict itself
 			out = append(out, `<span class="aloud">`+mark+`</span>`...)
 		}

@@ -3,8 +3,6 @@ package mail
 import (
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"qosreport/internal/report"
 )
@@ -78,10 +76,10 @@ func newBody(p *report.Page, o Options) (*body, error) {
 func (b *body) preview() string {
 	text := b.Title + ", " + b.Window
 	if b.Word != "" {
-		text = sentence(b.Word) + ": " + b.Sentence
+		text = report.Sentence(b.Word) + ": " + b.Sentence
 	}
 	if len(b.Incomplete) > 0 {
-		text = sentence(report.IncompleteWord) + ". " + text
+		text = report.Sentence(report.IncompleteWord) + ". " + text
 	}
 	return text
 }
@@ -137,25 +135,4 @@ func short(checksum string) string {
 		checksum = checksum[:enough]
 	}
 	return clean(checksum, cellLength)
-}
-
-// sentence begins with a capital letter.
-func sentence(text string) string {
-	r, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(r)) + text[size:]
-}
-
-// symbol stands beside a verdict's word, so that colour is never alone.
-func symbol(verdict string) string {
-	switch verdict {
-	case "good":
-		return "✔"
-	case "watch":
-		return "▲"
-	case "breach":
-		return "✖"
-	case report.IncompleteWord:
-		return "◐"
-	}
-	return "–"
 }

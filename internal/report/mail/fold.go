@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"qosreport/internal/query"
+	"qosreport/internal/report"
 )
 
 // fold parts columns that are together wider than a line into blocks, each of which
@@ -114,7 +115,7 @@ func (c cell) marked() string {
 	if c.Mark == "" {
 		return c.Text
 	}
-	return symbol(c.Mark) + " " + c.Text
+	return report.Symbol(c.Mark) + " " + c.Text
 }
 
 // wrap breaks a text at spaces into lines of a width, and words that are longer anywhere.

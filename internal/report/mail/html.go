@@ -22,8 +22,8 @@ var sources embed.FS
 var templates = template.Must(template.New("mail").Funcs(template.FuncMap{
 	"look":    attributes,
 	"sheet":   sheet,
-	"symbol":  symbol,
-	"said":    sentence,
+	"symbol":  report.Symbol,
+	"said":    report.Sentence,
 	"verdict": verdictLook,
 	"edge":    edgeLook,
 	"outlook": outlook,

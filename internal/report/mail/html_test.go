@@ -124,7 +124,7 @@ func TestColourIsNeverAlone(t *testing.T) {
 			return
 		}
 		marks++
-		if !strings.Contains(content(n), symbol(class)) {
+		if !strings.Contains(content(n), report.Symbol(class)) {
 			t.Errorf("%s says %q without its symbol", class, content(n))
 		}
 	})

@@ -64,10 +64,10 @@ func (t *text) head(b *body) {
 	}
 	t.line("")
 	if b.Word != "" {
-		t.paragraph(symbol(b.Word)+" ", strings.ToUpper(b.Word)+". "+b.Sentence)
+		t.paragraph(report.Symbol(b.Word)+" ", strings.ToUpper(b.Word)+". "+b.Sentence)
 	}
 	if len(b.Incomplete) > 0 {
-		t.paragraph(symbol(report.IncompleteWord)+" ", strings.ToUpper(report.IncompleteWord))
+		t.paragraph(report.Symbol(report.IncompleteWord)+" ", strings.ToUpper(report.IncompleteWord))
 		for _, reason := range b.Incomplete {
 			t.paragraph("  - ", reason)
 		}
@@ -86,7 +86,7 @@ func (t *text) section(s section) {
 	for i, b := range s.Blocks {
 		switch {
 		case b.Text != "" && b.Warning:
-			t.paragraph(symbol("watch")+" ", b.Text)
+			t.paragraph(report.Symbol("watch")+" ", b.Text)
 		case b.Text != "":
 			t.paragraph("", b.Text)
 		case b.Tiles != nil:
@@ -110,7 +110,7 @@ func (t *text) findings(items []finding) {
 		if i > 0 {
 			t.line("")
 		}
-		t.paragraph(symbol(f.Verdict)+" ", f.Verdict+": "+f.Title)
+		t.paragraph(report.Symbol(f.Verdict)+" ", f.Verdict+": "+f.Title)
 		t.paragraph("  ", join(f.Day+".", f.Text))
 		if f.Cause != "" {
 			t.paragraph("  ", f.Cause)
@@ -135,7 +135,7 @@ func (t *text) tiles(tiles []tile) {
 		}
 		verdict := ""
 		if one.Verdict != "" {
-			verdict = symbol(one.Verdict) + " " + one.Verdict
+			verdict = report.Symbol(one.Verdict) + " " + one.Verdict
 		}
 		t.figure([2]int{label, value}, one.Label, one.Value, verdict)
 		if basis := strings.Join(one.Basis, "; "); basis != "" {

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"qosreport/internal/report"
 )
 
 // The colours of text and lines.
@@ -19,9 +21,9 @@ const (
 
 // verdicts are the words that are marked: never by colour alone.
 var verdicts = map[string]struct{ symbol, colour string }{
-	"good":   {"✔ ", good},
-	"watch":  {"▲ ", watch},
-	"breach": {"✖ ", breach},
+	"good":   {report.Symbol("good") + " ", good},
+	"watch":  {report.Symbol("watch") + " ", watch},
+	"breach": {report.Symbol("breach") + " ", breach},
 }
 
 // levels are the fills of a heat map's cells, from the best to the worst. Their lightness
