@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"qosreport/internal/query"
 	"slices"
 
 	"qosreport/internal/qos"
@@ -75,20 +76,8 @@ func (d *Dataset) Has(dims ...string) bool {
 	return true
 }
 
-// What a dataset of quality counts beside the four counts of a column.
-const (
-	QualityRows       = "rows"       // read; required
-	QualityDuplicates = "duplicates" // copies of a row that were dropped
-	QualityLate       = "late"       // loaded after the report was due
-	QualityHours      = "hours"      // of the day that have any row
-	QualityStray      = "stray"      // whose time lies outside of their partition
-)
-
-// QualitySuffixes are the counts of a checked column: jitter_ms__null and so on.
-var QualitySuffixes = []string{"null", "low", "high", "nonfinite"}
-
 // qualityLimits are what limits can be given for.
-var qualityLimits = append([]string{QualityDuplicates, QualityLate, QualityHours, QualityStray, QualityRows}, QualitySuffixes...)
+var qualityLimits = append([]string{query.QualityDuplicates, query.QualityLate, query.QualityHours, query.QualityStray, query.QualityRows}, query.QualitySuffixes...)
 
 // QualityLimit is the largest share of rows that may be counted as what, from 0 to 1. Of
 // hours it is the share of the day's hours that may be without rows, of rows how far the
@@ -100,7 +89,7 @@ func (d *Dataset) QualityLimit(what string) (limit float64, found bool) {
 	}
 	limit, found = map[string]float64{
 		"low": 0.01, "high": 0.01, "nonfinite": 0.01,
-		QualityDuplicates: 0.02, QualityLate: 0.05, QualityStray: 0.01, QualityHours: 0, QualityRows: 0.5,
+		query.QualityDuplicates: 0.02, query.QualityLate: 0.05, query.QualityStray: 0.01, query.QualityHours: 0, query.QualityRows: 0.5,
 	}[what]
 	return limit, found
 }

@@ -36,7 +36,7 @@ type Definition struct {
 // Day and Hour are the dimensions that mean time: the local report day as a date, and the
 // hour of it from 0 to 23.
 const (
-	Day  = "day"
+	Day  = qos.DayDimension
 	Hour = qos.HourDimension
 )
 

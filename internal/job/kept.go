@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"qosreport/internal/definition"
 	"qosreport/internal/fault"
 	"qosreport/internal/qos"
 	"qosreport/internal/report"
@@ -58,7 +59,7 @@ func (o Options) recall(ctx context.Context) (map[string]*kept, error) {
 			return nil, err
 		}
 		for _, d := range found.Days {
-			if !slices.Contains(found.Missing, d.Day) {
+			if d.Final {
 				k.days = append(k.days, d)
 			}
 		}
@@ -167,10 +168,13 @@ func (o Options) join(known map[string]*kept, fetched []fetchedStates, p *report
 // split parts fetched states into days, also those that no row came for: they need not be
 // asked for again.
 func split(t *qos.Table, days report.Window, fetched time.Time, queryID string) []store.DayState {
-	at := slices.Index(t.Dimensions, "day")
+	parts := t.Split(definition.Day)
 	states := make([]store.DayState, 0, days.Days())
 	for _, day := range days.Dates(0) {
-		part := t.Where(func(key []qos.Member) bool { return key[at].Text == day })
+		part := parts[qos.Text(day)] // nil when no row came for it
+		if part == nil {
+			part = t.Where(func([]qos.Member) bool { return false })
+		}
 		states = append(states, store.DayState{Day: day, Version: statesVersion, Blob: qos.AppendTable(nil, part), Rows: int64(len(part.States)),
 			Fetched: fetched, QueryID: queryID})
 	}

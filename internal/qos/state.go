@@ -175,6 +175,28 @@ func (t *Table) Where(keep func(key []Member) bool) *Table {
 	return kept
 }
 
+// DayDimension is the dimension whose members are report days, as 2017-09-12.
+const DayDimension = "day"
+
+// Split parts the states by the members of a dimension, each part in the order of the
+// table. The parts share the states with t. A dimension that t does not have gives none.
+func (t *Table) Split(dim string) map[Member]*Table {
+	at := slices.Index(t.Dimensions, dim)
+	if at < 0 {
+		return nil
+	}
+	parts := make(map[Member]*Table)
+	for _, s := range t.States {
+		part := parts[s.Key[at]]
+		if part == nil {
+			part = t.like(t.Dimensions)
+			parts[s.Key[at]] = part
+		}
+		part.States = append(part.States, s)
+	}
+	return parts
+}
+
 // Union is one table of the states of all, like those of several days. States of one key
 // stay apart until [Table.Merge]. Tables of other columns or another scale do not go
 // together; a nil table is none.

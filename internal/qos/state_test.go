@@ -259,3 +259,16 @@ func BenchmarkMerge(b *testing.B) {
 		})
 	}
 }
+
+func TestSplitPartsByMember(t *testing.T) {
+	parts := legs().Split("site")
+	if len(parts) != 3 || len(parts[Text("Zürich")].States) != 2 || len(parts[Null()].States) != 1 || len(parts[Text("")].States) != 1 {
+		t.Errorf("got %v", parts)
+	}
+	if part := parts[Text("Zürich")]; part.Dimensions[2] != "hour" || part.States[0].Key[2] != Number(14) {
+		t.Errorf("got %+v", part)
+	}
+	if parts := legs().Split("carrier"); parts != nil {
+		t.Errorf("a dimension that is not there: %v", parts)
+	}
+}

@@ -45,11 +45,20 @@ type Histogram struct {
 	Scale      qos.Scale
 }
 
-// QualityCounts are what a dataset of quality may count beside the four of a checked
-// column; rows it must.
-var qualityCounts = []string{"rows", "duplicates", "late", "hours", "stray"}
+// What a dataset of quality may count beside the four of a checked column; rows it must.
+const (
+	QualityRows       = "rows"       // read
+	QualityDuplicates = "duplicates" // copies of a row that were dropped
+	QualityLate       = "late"       // loaded after the report was due
+	QualityHours      = "hours"      // of the day that have any row
+	QualityStray      = "stray"      // whose time lies outside of their partition
+)
 
-var qualitySuffixes = []string{"__null", "__low", "__high", "__nonfinite"}
+var qualityCounts = []string{QualityRows, QualityDuplicates, QualityLate, QualityHours, QualityStray}
+
+// QualitySuffixes follow the name of a checked column and two underscores, as in
+// jitter_ms__null.
+var QualitySuffixes = []string{"null", "low", "high", "nonfinite"}
 
 // maxStates bounds what one dataset may keep in memory.
 const maxStates = 2_000_000
@@ -95,7 +104,7 @@ func ReadStates(ctx context.Context, from Source, c Contract) (*qos.Table, error
 // always among them, and of a checked column all four, so that a column that is missing is
 // told.
 func qualitySums(columns []wire.ColumnDesc, dimensions []string) []string {
-	sums := []string{qualityCounts[0]}
+	sums := []string{QualityRows}
 	add := func(name string) {
 		if !slices.Contains(sums, name) {
 			sums = append(sums, name)
@@ -109,15 +118,24 @@ func qualitySums(columns []wire.ColumnDesc, dimensions []string) []string {
 		if slices.Contains(qualityCounts, name) {
 			add(name)
 		}
-		for _, suffix := range qualitySuffixes {
-			if column, found := strings.CutSuffix(name, suffix); found && column != "" {
-				for _, s := range qualitySuffixes {
-					add(column + s)
-				}
+		if column, _ := CheckedColumn(name); column != "" {
+			for _, suffix := range QualitySuffixes {
+				add(column + "__" + suffix)
 			}
 		}
 	}
 	return sums
+}
+
+// CheckedColumn takes the name of a count apart: jitter_ms__null counts what is null of
+// jitter_ms. Other names have no column.
+func CheckedColumn(name string) (column, suffix string) {
+	for _, suffix := range QualitySuffixes {
+		if column, found := strings.CutSuffix(name, "__"+suffix); found {
+			return column, suffix
+		}
+	}
+	return "", ""
 }
 
 // columns are all columns of the contract: dimensions first.
@@ -178,7 +196,7 @@ func (c Contract) need(i int, t wire.TypeID) string {
 		if !integer && t != wire.Float && t != wire.Double && t != wire.Decimal {
 			return "a number"
 		}
-	case c.Dimensions[i] == "day":
+	case c.Dimensions[i] == qos.DayDimension:
 		if !text && t != wire.Date {
 			return "DATE or STRING"
 		}
@@ -294,7 +312,7 @@ func (r *stateReader) key(b *impala.Batch, row int) ([]qos.Member, error) {
 	key := make([]qos.Member, len(r.Dimensions))
 	for i, name := range r.Dimensions {
 		key[i] = member(b, r.at[i], row)
-		if name != "day" {
+		if name != qos.DayDimension {
 			continue
 		}
 		if key[i].Null {

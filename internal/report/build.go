@@ -63,24 +63,13 @@ func (b *builder) split() error {
 		if t == nil || !slices.Contains(t.Dimensions, definition.Day) {
 			continue // check tells it
 		}
-		at := slices.Index(t.Dimensions, definition.Day)
-		days := make(map[string]*qos.Table)
-		for _, s := range t.States {
-			day := s.Key[at].Text
-			if days[day] == nil {
-				table := *t
-				table.States = nil
-				days[day] = &table
-			}
-			days[day].States = append(days[day].States, s)
-		}
-		b.byDay[name], b.total[name] = days, make(map[string]*qos.Table)
-		for day, table := range days {
+		b.byDay[name], b.total[name] = make(map[string]*qos.Table), make(map[string]*qos.Table)
+		for day, table := range t.Split(definition.Day) {
 			total, err := table.Merge()
 			if err != nil {
 				return err
 			}
-			b.total[name][day] = total
+			b.byDay[name][day.Text], b.total[name][day.Text] = table, total
 		}
 	}
 	return nil

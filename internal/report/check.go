@@ -9,6 +9,7 @@ import (
 	"qosreport/internal/definition"
 	"qosreport/internal/fault"
 	"qosreport/internal/qos"
+	"qosreport/internal/query"
 )
 
 // check refuses states that no honest query returns. A figure made of them would look like
@@ -95,9 +96,9 @@ func checkMagnitude(t *qos.Table, s qos.State) error {
 
 // checkQuality sees that what is counted lies within the rows that are counted.
 func (b *builder) checkQuality(name string) error {
-	at := slices.Index(b.States[name].Sums, definition.QualityRows)
+	at := slices.Index(b.States[name].Sums, query.QualityRows)
 	if at < 0 {
-		return fmt.Errorf("column %s is missing", definition.QualityRows)
+		return fmt.Errorf("column %s is missing", query.QualityRows)
 	}
 	for _, day := range slices.Sorted(maps.Keys(b.total[name])) {
 		t := b.total[name][day]
@@ -105,7 +106,7 @@ func (b *builder) checkQuality(name string) error {
 		rows := sums[at]
 		for i, column := range t.Sums {
 			most, of := rows, fmt.Sprintf("%v rows", rows)
-			if column == definition.QualityHours {
+			if column == query.QualityHours {
 				most, of = 24, "24 hours of a day; return one row a day"
 			}
 			if n := sums[i]; n < 0 || n > most {

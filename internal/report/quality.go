@@ -7,6 +7,7 @@ import (
 
 	"qosreport/internal/definition"
 	"qosreport/internal/qos"
+	"qosreport/internal/query"
 )
 
 // quality counts what is wrong with the rows of the window, each against its limit.
@@ -23,7 +24,7 @@ func (b *builder) quality(dataset string) (*Quality, error) {
 		}
 		return 0
 	}
-	q := &Quality{Rows: count(definition.QualityRows)}
+	q := &Quality{Rows: count(query.QualityRows)}
 	spelling, err := b.spellingCheck()
 	if err != nil {
 		return nil, err
@@ -31,15 +32,13 @@ func (b *builder) quality(dataset string) (*Quality, error) {
 	q.Checks = append(q.Checks, b.rowsCheck(d, dataset, q.Rows), b.daysCheck(dataset), spelling)
 	for _, column := range states.Sums {
 		switch column {
-		case definition.QualityRows:
-		case definition.QualityHours:
+		case query.QualityRows:
+		case query.QualityHours:
 			q.Checks = append(q.Checks, b.hoursCheck(d, count(column)))
 		default:
-			name, what := "", column
-			for _, suffix := range definition.QualitySuffixes {
-				if checked, found := strings.CutSuffix(column, "__"+suffix); found {
-					name, what = checked, suffix
-				}
+			name, what := query.CheckedColumn(column)
+			if name == "" {
+				what = column
 			}
 			q.Checks = append(q.Checks, shareCheck(d, name, what, count(column), q.Rows))
 		}
@@ -49,7 +48,7 @@ func (b *builder) quality(dataset string) (*Quality, error) {
 
 var checkLabels = map[string]string{
 	"null": "no value", "low": "below the range", "high": "above the range", "nonfinite": "not a finite number",
-	definition.QualityDuplicates: "duplicate rows, dropped", definition.QualityLate: "rows that were loaded late", definition.QualityStray: "rows outside of their partition's day",
+	query.QualityDuplicates: "duplicate rows, dropped", query.QualityLate: "rows that were loaded late", query.QualityStray: "rows outside of their partition's day",
 }
 
 // shareCheck holds a count against the rows that were read.
@@ -72,7 +71,7 @@ func percentText(share float64) string { return FormatNumber(share*100, percentD
 // rowsCheck holds the number of rows against the median of the days that the window's day
 // is compared with.
 func (b *builder) rowsCheck(d *definition.Dataset, dataset string, rows float64) Check {
-	c := Check{What: definition.QualityRows, Label: "rows read", Count: rows}
+	c := Check{What: query.QualityRows, Label: "rows read", Count: rows}
 	if len(b.days) != 1 {
 		return c
 	}
@@ -83,13 +82,13 @@ func (b *builder) rowsCheck(d *definition.Dataset, dataset string, rows float64)
 	var values []float64
 	for _, day := range days {
 		t := b.total[dataset][day]
-		values = append(values, t.States[0].Sums[slices.Index(t.Sums, definition.QualityRows)])
+		values = append(values, t.States[0].Sums[slices.Index(t.Sums, query.QualityRows)])
 	}
 	usual := qos.Median(values)
 	if usual == 0 {
 		return c
 	}
-	below, _ := d.QualityLimit(definition.QualityRows)
+	below, _ := d.QualityLimit(query.QualityRows)
 	least, share := 1-below, rows/usual
 	c.Share, c.Limit, c.Failed = &share, &least, share < least
 	c.Text = percentText(share) + " of the median"
@@ -130,8 +129,8 @@ func (b *builder) hoursCheck(d *definition.Dataset, seen float64) Check {
 	if due > 0 { // a date that a zone skipped has no hours at all
 		share = missing / float64(due)
 	}
-	c := Check{What: definition.QualityHours, Label: "hours without any row", Count: missing, Share: &share, Text: percentText(share)}
-	if limit, limited := d.QualityLimit(definition.QualityHours); limited {
+	c := Check{What: query.QualityHours, Label: "hours without any row", Count: missing, Share: &share, Text: percentText(share)}
+	if limit, limited := d.QualityLimit(query.QualityHours); limited {
 		c.Limit, c.Bound, c.Failed = &limit, "at most "+percentText(limit), share > limit
 	}
 	return c
