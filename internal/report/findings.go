@@ -99,11 +99,12 @@ func (b *builder) finding(s search, rule qos.RateRule, in qos.Incident) (Finding
 	}
 	f.Cause = strings.TrimSpace(causes + " " + b.reasons(&f, s, in))
 	f.Title = f.place(len(b.days) > 1) + ": " + h.Label + " " + f.own(h)
-	f.Text = fmt.Sprintf("%s of %s bad, %s (99.7 %% interval); usual %s, at most %s (95 %%, %s); %s more than usual. Rule %s.",
-		FormatNumber(f.Bad, 0), FormatNumber(f.N, 0), f.Rate.Interval, f.Base.Text, f.Base.format(in.BaseHigh, ""), f.BaseKind, FormatNumber(f.Excess, 0), s.name)
+	bounds := "99.7 % interval"
 	if z := cmp.Or(s.rule.Z.Value, 3); z != 3 {
-		f.Text = strings.Replace(f.Text, "99.7 % interval", fmt.Sprintf("z = %g", z), 1)
+		bounds = fmt.Sprintf("z = %g", z)
 	}
+	f.Text = fmt.Sprintf("%s of %s bad, %s (%s); usual %s, at most %s (95 %%, %s); %s more than usual. Rule %s.",
+		FormatNumber(f.Bad, 0), FormatNumber(f.N, 0), f.Rate.Interval, bounds, f.Base.Text, f.Base.format(in.BaseHigh, ""), f.BaseKind, FormatNumber(f.Excess, 0), s.name)
 	return f, nil
 }
 
