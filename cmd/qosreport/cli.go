@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,15 +40,21 @@ type commands struct {
 
 // app is what every command stands on.
 type app struct {
-	now func() time.Time
+	now  func() time.Time
+	dial func(ctx context.Context, network, address string) (net.Conn, error) // reaches KDC, coordinator and mail server; nil means the network
 	stdio
 }
 
 // errHelpShown ends the parsing after --help without being a failure.
 var errHelpShown = errors.New("help was shown")
 
-// run parses args and runs the command that they name.
+// run runs the command line with the clock and the network of this host.
 func run(ctx context.Context, args []string, std stdio) error {
+	return (&app{now: time.Now, stdio: std}).run(ctx, args)
+}
+
+// run parses args and runs the command that they name.
+func (a *app) run(ctx context.Context, args []string) error {
 	for _, arg := range args {
 		// The parser would replace the bytes, and the run would be of another value.
 		if !utf8.ValidString(arg) {
@@ -60,7 +67,7 @@ func run(ctx context.Context, args []string, std stdio) error {
 		kong.Name("qosreport"),
 		kong.Description(description),
 		kong.UsageOnError(),
-		kong.Writers(std.out, std.err),
+		kong.Writers(a.out, a.err),
 		kong.Exit(func(int) { exited = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.Vars{"formats": strings.Join(query.Formats, ", "), "report_formats": strings.Join(job.Formats, ", ")},
@@ -76,7 +83,7 @@ func run(ctx context.Context, args []string, std stdio) error {
 		return usageError(err)
 	}
 	selected.BindTo(ctx, (*context.Context)(nil))
-	err = selected.Run(&app{now: time.Now, stdio: std})
+	err = selected.Run(a)
 	if err != nil && ctx.Err() != nil && fault.AreaOf(err) != fault.Stopped {
 		// Whatever broke when the run was stopped, broke because of that.
 		err = fmt.Errorf("%w (%v)", context.Cause(ctx), err)

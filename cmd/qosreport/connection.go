@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"os"
 	"sync"
 
@@ -107,6 +108,7 @@ func (s setter) list(to *[]string, value []string, key, flag string) {
 type connector struct {
 	config *config.Config
 	log    *slog.Logger
+	dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil means the network
 
 	mu    sync.Mutex      // several sessions begin at once, and one of them logs in
 	creds *kerberos.Creds // nil before the first session, and without Kerberos
@@ -117,6 +119,7 @@ func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 	i := &c.config.Impala
 	o := impala.Options{
 		Hosts:          i.Hosts,
+		Dial:           c.dial,
 		Database:       i.Database,
 		Config:         i.Options,
 		DialTimeout:    i.Timeouts.Dial.Duration,
@@ -175,6 +178,7 @@ func (c *connector) kerberosLogin(ctx context.Context) (beginLogin, error) {
 			Realm:             k.Realm,
 			KDCs:              k.KDCs,
 			StrictPermissions: k.StrictPermissions,
+			Dial:              c.dial,
 			Logger:            c.log,
 		})
 		if err != nil {

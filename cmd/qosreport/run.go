@@ -74,7 +74,7 @@ func (r *runCmd) Run(ctx context.Context, a *app) (err error) {
 	defer func() { err = errors.Join(err, done()) }()
 	var book *job.Booking
 	if r.Send {
-		if book, err = booking(c, ledger); err != nil {
+		if book, err = booking(a, c, ledger); err != nil {
 			return err
 		}
 	}
@@ -131,7 +131,7 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, th
 	p := newProgress(a.err, log)
 	defer func() { p.Done(err) }()
 	o.Progress = p
-	connector := &connector{config: c, log: log}
+	connector := &connector{config: c, log: log, dial: a.dial}
 	defer connector.close()
 	o.Connect = func(ctx context.Context) (job.Coordinator, error) {
 		client, err := connector.connect(ctx)

@@ -15,14 +15,14 @@ import (
 )
 
 // booking is what a run needs to send its mail: the ledger and a mail server.
-func booking(c *config.Config, ledger *store.Store) (*job.Booking, error) {
+func booking(a *app, c *config.Config, ledger *store.Store) (*job.Booking, error) {
 	if ledger == nil {
 		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "--send needs a ledger, or the same mail could leave twice"), "write store.path into configs/qosreport.yaml, on a disk that lasts")
 	}
 	if c.SMTP.Host == "" {
 		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "--send needs a mail server"), "write smtp.host into configs/qosreport.yaml, like mail.example.com:587")
 	}
-	o := deliver.Options{Host: c.SMTP.Host, TLS: c.SMTP.TLS, CAFile: c.SMTP.CAFile, Helo: c.SMTP.Helo}
+	o := deliver.Options{Host: c.SMTP.Host, TLS: c.SMTP.TLS, CAFile: c.SMTP.CAFile, Helo: c.SMTP.Helo, Dial: a.dial}
 	if c.SMTP.User != "" {
 		password, err := c.SMTP.Password()
 		if err != nil {

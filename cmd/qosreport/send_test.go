@@ -8,12 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"qosreport/internal/lab"
 	"qosreport/internal/lab/mailbox"
 )
 
 // post is a report that is mailed to three people, and the mailbox that takes it.
 type post struct {
 	t    *testing.T
+	lab  *lab.Lab
 	box  *mailbox.Server
 	args []string
 	dir  string
@@ -37,7 +39,7 @@ func newPost(t *testing.T) *post {
 	password := write(t, filepath.Join(dir, "password"), "secret\n")
 	write(t, filepath.Join(dir, "configs/qosreport.yaml"), fmt.Sprintf("version: 1\nstore: {path: '%s'}\nsmtp: {host: '%s', ca_file: '%s', user: report, password_file: '%s', from: qos@example.com}\n",
 		filepath.Join(dir, "ledger.db"), box.Addr, box.CAFile, password))
-	return &post{t: t, box: box, dir: dir, args: append(reportArgs(l, filepath.Join(dir, "out")), "--config-dir", dir)}
+	return &post{t: t, lab: l, box: box, dir: dir, args: append(reportArgs(l, filepath.Join(dir, "out")), "--config-dir", dir)}
 }
 
 func (p *post) send(code int, says ...string) result {
