@@ -58,12 +58,19 @@ func (o Options) recall(ctx context.Context) (map[string]*kept, error) {
 		if err != nil {
 			return nil, err
 		}
+		// What is kept are whole days. Of a day that the window has a part of, the part is asked for.
+		var missing []string
+		for _, day := range days.Dates(0) {
+			if !days.Whole(day) || slices.Contains(found.Missing, day) {
+				missing = append(missing, day)
+			}
+		}
 		for _, d := range found.Days {
-			if d.Final {
+			if d.Final && days.Whole(d.Day) {
 				k.days = append(k.days, d)
 			}
 		}
-		k.missing = days.Only(found.Missing)
+		k.missing = days.Only(missing)
 	}
 	return all, nil
 }
@@ -165,12 +172,15 @@ func (o Options) join(known map[string]*kept, fetched []fetchedStates, p *report
 	return states, nil
 }
 
-// split parts fetched states into days, also those that no row came for: they need not be
-// asked for again.
+// split parts fetched states into whole days, also those that no row came for: they need
+// not be asked for again.
 func split(t *qos.Table, days report.Window, fetched time.Time, queryID string) []store.DayState {
 	parts := t.Split(definition.Day)
 	states := make([]store.DayState, 0, days.Days())
 	for _, day := range days.Dates(0) {
+		if !days.Whole(day) {
+			continue
+		}
 		part := parts[qos.Text(day)] // nil when no row came for it
 		if part == nil {
 			part = t.Where(func([]qos.Member) bool { return false })

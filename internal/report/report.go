@@ -43,12 +43,27 @@ type Window struct {
 	location *time.Location
 }
 
-// Text is the window for people.
+// Text is the window for people, with times of day where it does not hold whole days.
 func (w Window) Text() string {
-	if w.FromDate == w.ToDate {
-		return w.FromDate
+	first, last := w.FromDate, w.ToDate
+	if w.location != nil && !(w.Whole(first) && w.Whole(last)) {
+		return w.clockText()
 	}
-	return w.FromDate + " to " + w.ToDate
+	if first == last {
+		return first
+	}
+	return first + " to " + last
+}
+
+func (w Window) clockText() string {
+	from, to := w.From.In(w.location).Format("15:04"), w.To.In(w.location).Format("15:04")
+	if Day(w.Last(), w.Last(), w.location).To.Equal(w.To) {
+		to = "24:00"
+	}
+	if w.FromDate == w.ToDate {
+		return w.FromDate + " " + from + " to " + to
+	}
+	return w.FromDate + " " + from + " to " + w.ToDate + " " + to
 }
 
 // Param is a parameter that differs from its default.

@@ -19,9 +19,34 @@ func Day(from, to time.Time, zone *time.Location) Window {
 	}
 }
 
-// Before is the window of the same report days and of so many days before them.
+// Span is the window from one instant to another, exclusive, whose report days are those
+// that it touches in a zone. It need not begin or end with a day.
+func Span(from, to time.Time, zone *time.Location) Window {
+	return Window{
+		FromDate: from.In(zone).Format(query.DateLayout),
+		ToDate:   to.Add(-1).In(zone).Format(query.DateLayout),
+		From:     from.UTC(),
+		To:       to.UTC(),
+		Zone:     zone.String(),
+		location: zone,
+	}
+}
+
+// Before is the window with so many whole days before its own. It ends when the window
+// does.
 func (w Window) Before(days int) Window {
-	return Day(w.First().AddDate(0, 0, -days), w.Last(), w.location)
+	if days == 0 {
+		return w
+	}
+	before := Day(w.First().AddDate(0, 0, -days), w.Last(), w.location)
+	before.To = w.To
+	return before
+}
+
+// Whole reports whether a report day lies in the window from its first moment to its last.
+func (w Window) Whole(day string) bool {
+	d := Day(date(day), date(day), w.location)
+	return !d.From.Before(w.From) && !d.To.After(w.To)
 }
 
 // Days is how many report days the window has.
@@ -95,7 +120,8 @@ func offset(t time.Time) int {
 	return seconds
 }
 
-// Only are the ranges of adjacent days of the window that are named.
+// Only are the ranges of adjacent days of the window that are named. None of them reaches
+// beyond the window.
 func (w Window) Only(days []string) []Window {
 	var ranges []Window
 	for i := 0; i < len(days); {
@@ -103,7 +129,14 @@ func (w Window) Only(days []string) []Window {
 		for last+1 < len(days) && date(days[last+1]).Equal(date(days[last]).AddDate(0, 0, 1)) {
 			last++
 		}
-		ranges = append(ranges, Day(date(days[i]), date(days[last]), w.location))
+		found := Day(date(days[i]), date(days[last]), w.location)
+		if found.From.Before(w.From) {
+			found.From = w.From
+		}
+		if found.To.After(w.To) {
+			found.To = w.To
+		}
+		ranges = append(ranges, found)
 		i = last + 1
 	}
 	return ranges

@@ -105,3 +105,47 @@ func TestWindowsReachBackByDates(t *testing.T) {
 		t.Errorf("dates %v", got)
 	}
 }
+
+func TestSpansOfParts(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Bratislava")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(text string) time.Time {
+		t.Helper()
+		v, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	tests := []struct{ name, from, to, text string }{
+		{"a day is its date", "2017-09-12 00:00", "2017-09-13 00:00", "2017-09-12"},
+		{"two days are two dates", "2017-09-12 00:00", "2017-09-14 00:00", "2017-09-12 to 2017-09-13"},
+		{"a day that goes on ends at a time", "2017-09-12 00:00", "2017-09-12 15:30", "2017-09-12 00:00 to 15:30"},
+		{"the last hour ends at 24", "2017-09-12 23:00", "2017-09-13 00:00", "2017-09-12 23:00 to 24:00"},
+		{"an hour", "2017-09-12 14:00", "2017-09-12 15:00", "2017-09-12 14:00 to 15:00"},
+		{"over midnight", "2017-09-12 22:00", "2017-09-13 02:00", "2017-09-12 22:00 to 2017-09-13 02:00"},
+	}
+	for _, tt := range tests {
+		if got := Span(at(tt.from), at(tt.to), zone).Text(); got != tt.text {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.text)
+		}
+	}
+}
+
+// Days before a part of a day are whole, and the part stays a part.
+func TestAPartKeepsItsEnd(t *testing.T) {
+	w := Span(time.Date(2017, 9, 12, 0, 0, 0, 0, time.UTC), time.Date(2017, 9, 12, 15, 0, 0, 0, time.UTC), time.UTC)
+	before := w.Before(2)
+	if before.FromDate != "2017-09-10" || before.Days() != 3 || !before.To.Equal(w.To) || w.Before(0) != w {
+		t.Errorf("before is %+v", before)
+	}
+	if !before.Whole("2017-09-11") || before.Whole("2017-09-12") {
+		t.Error("which days are whole is wrong")
+	}
+	parts := before.Only([]string{"2017-09-10", "2017-09-12"})
+	if len(parts) != 2 || !parts[0].To.Equal(time.Date(2017, 9, 11, 0, 0, 0, 0, time.UTC)) || !parts[1].To.Equal(w.To) {
+		t.Errorf("parts are %+v", parts)
+	}
+}
