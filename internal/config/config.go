@@ -9,6 +9,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,12 @@ type Config struct {
 	Kerberos Kerberos `yaml:"kerberos"`
 	Store    Store    `yaml:"store"`
 	SMTP     SMTP     `yaml:"smtp"`
+	Web      Web      `yaml:"web"`
 	Log      Log      `yaml:"log"`
+
+	MaxRuns       int                  `yaml:"max_runs"`       // of schedules at a time
+	ShutdownGrace Duration             `yaml:"shutdown_grace"` // for deliveries when the process is stopped
+	Schedules     map[string]*Schedule `yaml:"schedules"`
 
 	// Flags name the flag for each key, like impala.hosts, whose value a flag has replaced.
 	Flags map[string]string `yaml:"-"`
@@ -91,6 +97,14 @@ func (d *Duration) UnmarshalYAML(data []byte) error {
 	return nil
 }
 
+// shown is the span as it was written, or would be.
+func (d Duration) shown() string {
+	if d.text != "" {
+		return strconv.Quote(d.text)
+	}
+	return d.String()
+}
+
 // Kerberos says who logs in and where the KDCs are.
 type Kerberos struct {
 	Principal         string   `yaml:"principal"` // "" means the only one of the keytab
@@ -99,6 +113,11 @@ type Kerberos struct {
 	Realm             string   `yaml:"realm"` // with kdcs, instead of krb5_conf
 	KDCs              []string `yaml:"kdcs"`
 	StrictPermissions bool     `yaml:"strict_permissions"`
+}
+
+// Web is where serve shows its status.
+type Web struct {
+	Listen string `yaml:"listen"` // host:port; "" switches it off
 }
 
 // Log says what is logged and how.
@@ -128,9 +147,13 @@ func Default() *Config {
 			MaxSessions: 2,
 		},
 		Kerberos: Kerberos{KRB5Conf: "/etc/krb5.conf"},
-		Store:    Store{KeepStates: days(400)},
+		Store:    Store{KeepStates: days(400), KeepRuns: days(400), KeepDeliveries: days(800)},
 		SMTP:     SMTP{TLS: "starttls", MaxSize: Size{Bytes: 20_000_000}, Allow: []string{}},
+		Web:      Web{Listen: "127.0.0.1:8080"},
 		Log:      Log{Level: "info", Format: "auto"},
+
+		MaxRuns:       2,
+		ShutdownGrace: seconds(25),
 	}
 }
 

@@ -25,9 +25,14 @@ func (c *Config) Validate() error {
 	v.Require("log.format", slices.Contains([]string{"auto", "text", "json"}, c.Log.Format), "is %q: write auto, text or json", c.Log.Format)
 	c.Impala.validate(v)
 	c.Kerberos.validate(v)
-	v.Require("store.keep_states", c.Store.KeepStates.text == "", "is %q: write a time span like 400d", c.Store.KeepStates.text)
-	v.Require("store.keep_states", c.Store.KeepStates.text != "" || c.Store.KeepStates.Duration >= 29*24*time.Hour, "is too short: baselines look back 28 days, write 29d or more")
+	c.Store.validate(v)
 	c.SMTP.validate(v)
+	if c.Web.Listen != "" {
+		hostPort(v, "web.listen", c.Web.Listen)
+	}
+	v.Require("max_runs", c.MaxRuns >= 1 && c.MaxRuns <= 16, "is %d: write 1 to 16", c.MaxRuns)
+	v.Require("shutdown_grace", c.ShutdownGrace.text == "" && c.ShutdownGrace.Duration > 0, "is %s: write a time span like 25s, below what ends the process from outside", c.ShutdownGrace.shown())
+	c.validateSchedules(v)
 	return fault.New(fault.Usage, 0, v.Err())
 }
 

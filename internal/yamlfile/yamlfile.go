@@ -111,7 +111,8 @@ func (f *File) SHA256() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Keys are the keys of the mapping at path, like "sections", in the order of the file.
+// Keys are the keys of the mapping at path, like "sections" or "" for the whole file, in
+// the order of the file.
 // Those that an alias or a merge (<<) brings along are not among them.
 func (f *File) Keys(path string) []string {
 	node := f.node(path)
@@ -151,7 +152,7 @@ func (f *File) Place(path string) string {
 }
 
 func (f *File) node(path string) ast.Node {
-	p, err := yaml.PathString("$." + path)
+	p, err := yaml.PathString(strings.TrimSuffix("$."+path, "."))
 	if err != nil {
 		return nil
 	}
