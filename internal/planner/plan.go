@@ -1,0 +1,124 @@
+package planner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"qosreport/internal/schedule"
+	"qosreport/internal/store"
+)
+
+// plan writes down the slots of one schedule that fired since the last look.
+func (p *Planner) plan(ctx context.Context, s Schedule, now time.Time) error {
+	hash := s.Times.Hash()
+	state, fresh, err := p.Store.Sight(ctx, store.Sighting{Schedule: s.Times.ID(), ExpressionHash: hash, Suspended: s.Suspended})
+	if err != nil {
+		return err
+	}
+	if fresh {
+		p.Logger.InfoContext(ctx, "schedule takes effect", "schedule", s.Times.ID(), "next", s.Times.Next(now).Fire)
+	}
+	found, unlisted := p.fired(s.Times, state.Considered, now)
+	if len(found) == 0 && now.Sub(state.Considered) < longestSleep {
+		return nil // a new last instant alone is worth no write each time
+	}
+	plan := store.Plan{Schedule: s.Times.ID(), ExpressionHash: hash, Until: now, Unlisted: unlisted}
+	for _, d := range s.Policy.Plan(found, now) {
+		plan.Slots = append(plan.Slots, s.slot(d, state.Considered, now))
+	}
+	added, err := p.Store.Plan(ctx, plan)
+	if err != nil {
+		return err
+	}
+	p.tellPlanned(ctx, s, plan.Slots, added)
+	return nil
+}
+
+// fired are the slots after an instant until now. Of very many only the newest are listed.
+func (p *Planner) fired(s *schedule.Schedule, after, now time.Time) (slots []schedule.Slot, unlisted int) {
+	slots, more := s.Between(after, now, schedule.MaxSlots)
+	if !more {
+		return slots, 0
+	}
+	slots = nil
+	for at := now; len(slots) < catchUpMax; {
+		slot := s.Last(at)
+		slots = append([]schedule.Slot{slot}, slots...)
+		at = slot.Fire.Add(-1)
+	}
+	return slots, schedule.MaxSlots
+}
+
+// slot is a decision as the ledger keeps it. The reason of one that is found late says how
+// it came to be.
+func (s Schedule) slot(d schedule.Decision, considered, now time.Time) store.Slot {
+	w := s.Times.Window(d.Slot)
+	slot := store.Slot{
+		Key:      d.Slot.Key,
+		Schedule: s.Times.ID(),
+		Nominal:  d.Slot.Nominal.String(),
+		Fire:     d.Slot.Fire,
+		StartBy:  d.Slot.Fire.Add(s.Policy.StartDeadline),
+		Window:   store.Window{From: w.From, To: w.To, Zone: w.Zone},
+	}
+	down := fmt.Sprintf("service was down %s to %s", clock(considered, now, s.Times.Zone()), clock(now, now, s.Times.Zone()))
+	switch {
+	case !w.From.Before(w.To):
+		// A zone left the date out. The ledger knows no empty windows; this one is not read.
+		slot.Window.To = w.From.Add(time.Millisecond)
+		slot.Outcome, slot.Reason = store.Skipped, "calendar: the zone has no "+w.FirstDate
+	case d.Outcome == schedule.Calendar:
+		slot.Outcome, slot.Reason = store.Skipped, "calendar: "+d.Slot.Skip
+	case s.Suspended:
+		slot.Outcome, slot.Reason = store.Suspended, "the schedule is suspended"
+	case d.Outcome == schedule.MissedDown:
+		slot.Outcome, slot.Reason = store.Missed, "down: "+down
+	case d.Outcome == schedule.MissedDeadline:
+		slot.Outcome, slot.Reason = store.Missed, "deadline: "+down
+	default:
+		slot.Outcome = store.Due
+		if now.Sub(d.Slot.Fire) > schedule.Punctual {
+			slot.Reason = down
+		}
+	}
+	return slot
+}
+
+// clock is a local time, with its date when that is another than the day looked from.
+func clock(t, from time.Time, zone *time.Location) string {
+	t, from = t.In(zone), from.In(zone)
+	if t.Format(time.DateOnly) == from.Format(time.DateOnly) {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// tellPlanned tells what was missed at once.
+func (p *Planner) tellPlanned(ctx context.Context, s Schedule, slots []store.Slot, added []string) {
+	isNew := make(map[string]bool, len(added))
+	for _, key := range added {
+		isNew[key] = true
+	}
+	var missed []store.Slot
+	for _, slot := range slots {
+		if !isNew[slot.Key] {
+			continue
+		}
+		p.Logger.DebugContext(ctx, "slot planned", "slot", slot.Key, "outcome", slot.Outcome, "reason", slot.Reason)
+		if slot.Outcome == store.Missed {
+			missed = append(missed, slot)
+		}
+	}
+	p.tellMissed(ctx, s.Times.ID(), missed)
+}
+
+func (p *Planner) tellMissed(ctx context.Context, name string, missed []store.Slot) {
+	if len(missed) == 0 {
+		return
+	}
+	p.Logger.WarnContext(ctx, "slots missed", "schedule", name, "slots", len(missed), "first", missed[0].Key, "last", missed[len(missed)-1].Key, "reason", missed[0].Reason)
+	if p.Missed != nil {
+		p.Missed(ctx, name, missed)
+	}
+}
