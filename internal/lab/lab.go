@@ -1,6 +1,9 @@
 // Package lab is the demo cluster: a KDC, an Impala-compatible coordinator with sample
 // data, and the files that a client needs. All of it lives in the process and on loopback,
 // so that the real path (keytab, tickets, SASL, Thrift, SQL) can be walked with no cluster.
+//
+// Nothing here starts by itself or reads another clock than package time's, so that a lab
+// on a network in memory lives in a bubble of testing/synctest, too.
 package lab
 
 import (
@@ -39,12 +42,15 @@ type Options struct {
 	KDCClock time.Duration  // and by how much the KDC's clock is ahead of the coordinator's
 	Observe  func(string)   // called for each call to the coordinator; nil for none
 	Logger   *slog.Logger   // nil discards
+
+	// Listen opens the ports; nil means loopback. The KDC has TCP alone with a function.
+	Listen func(ctx context.Context, address string) (net.Listener, error)
 }
 
 // Lab is a running cluster.
 type Lab struct {
 	Coordinator string // host:port
-	KDC         string // host:port, TCP and UDP
+	KDC         string // host:port, TCP and, on loopback, UDP
 	Keytab      string // of Principal
 	KRB5Conf    string
 	Catalog     *sample.Catalog
@@ -91,13 +97,8 @@ func Start(ctx context.Context, o Options) (*Lab, error) {
 
 // serve opens the ports and runs the servers behind them.
 func (l *Lab) serve(ctx context.Context, o Options, accept *acceptor.Acceptor) error {
-	coordinator, err := net.Listen("tcp", "127.0.0.1:0")
+	coordinator, tickets, packets, err := listen(ctx, o)
 	if err != nil {
-		return err
-	}
-	tickets, packets, err := kdc.Listen()
-	if err != nil {
-		coordinator.Close()
 		return err
 	}
 	ctx, l.stop = context.WithCancel(ctx)
@@ -117,6 +118,26 @@ func (l *Lab) serve(ctx context.Context, o Options, accept *acceptor.Acceptor) e
 	l.running.Go(func() { l.note(l.Realm.Serve(ctx, tickets, packets)) })
 	l.running.Go(func() { l.note(server.Serve(ctx, coordinator)) })
 	return nil
+}
+
+// listen opens the ports of coordinator and KDC. Packets are nil where there is no UDP.
+func listen(ctx context.Context, o Options) (coordinator, tickets net.Listener, packets net.PacketConn, err error) {
+	const anyPort = "127.0.0.1:0"
+	if o.Listen == nil {
+		if coordinator, err = new(net.ListenConfig).Listen(ctx, "tcp", anyPort); err != nil {
+			return nil, nil, nil, err
+		}
+		tickets, packets, err = kdc.Listen()
+	} else {
+		if coordinator, err = o.Listen(ctx, anyPort); err != nil {
+			return nil, nil, nil, err
+		}
+		tickets, err = o.Listen(ctx, anyPort)
+	}
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, coordinator.Close())
+	}
+	return coordinator, tickets, packets, nil
 }
 
 func (l *Lab) note(err error) {

@@ -47,12 +47,28 @@ func (k *KDC) Handle(request []byte) []byte {
 			reply, who, no = k.ticket(request)
 		}
 	}
+	k.count(request, no)
 	if no != nil {
 		k.log.Debug("request refused", "principal", who, "reason", no.Error())
 		return k.krbError(no)
 	}
 	k.log.Debug("ticket issued", "principal", who)
 	return reply
+}
+
+// count notes what a request came to.
+func (k *KDC) count(request []byte, no *refusal) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case no != nil && no.code == errorcode.KDC_ERR_PREAUTH_FAILED:
+		k.counts.BadKeys++
+	case no != nil:
+	case request[0] == tagASReq:
+		k.counts.Logins++
+	default:
+		k.counts.Tickets++
+	}
 }
 
 // krbError encodes a refusal, with this KDC's time, from which clients learn.

@@ -45,6 +45,21 @@ type KDC struct {
 
 	mu         sync.Mutex
 	principals map[string]*account
+	counts     Counts
+}
+
+// Counts are what a KDC has done.
+type Counts struct {
+	Logins  int // ticket-granting tickets that were issued for a login
+	Tickets int // service tickets that were issued
+	BadKeys int // logins that were refused because of the key
+}
+
+// Counts are since the KDC was made.
+func (k *KDC) Counts() Counts {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.counts
 }
 
 // account is a principal with its keys, the preferred type first.

@@ -161,6 +161,9 @@ func TestLoginRefusals(t *testing.T) {
 			if e == nil || e.ErrorCode != tt.code || !e.STime.Equal(today()) {
 				t.Errorf("got %+v, want code %d", e, tt.code)
 			}
+			if c, bad := u.kdc.Counts(), tt.code == errorcode.KDC_ERR_PREAUTH_FAILED; c.Logins != 0 || (c.BadKeys == 1) != bad {
+				t.Errorf("counted %+v", c)
+			}
 		})
 	}
 }

@@ -29,7 +29,7 @@ import (
 // Options of a server. Dir is required.
 type Options struct {
 	Dir           string            // where messages and ca.pem are written; made if it is missing
-	Listen        string            // host:port on loopback; "" means a free port of 127.0.0.1
+	Addr          string            // host:port on loopback; "" means a free port of 127.0.0.1
 	Implicit      bool              // TLS from the first byte instead of STARTTLS
 	Users         map[string]string // passwords by name; a server with users takes mail of nobody else
 	MaxSize       int64             // bytes of a message; 0 means 25 MiB
@@ -38,6 +38,8 @@ type Options struct {
 	Timeout       time.Duration     // for each command, and five times that for a message's content; 0 means 1m
 	Faults        Faults
 	Logger        *slog.Logger // nil discards
+
+	Listen func(ctx context.Context, address string) (net.Listener, error) // opens the port; nil means TCP
 }
 
 // Message is one that was accepted. Its content is in the file.
@@ -90,11 +92,16 @@ type Server struct {
 
 // Start opens the mailbox. It runs until Close, or until the context ends.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
+	o.Addr = cmp.Or(o.Addr, "127.0.0.1:0")
 	o.MaxSize = cmp.Or(o.MaxSize, 25<<20)
 	o.MaxRecipients = cmp.Or(o.MaxRecipients, 100)
 	o.MaxSessions = cmp.Or(o.MaxSessions, 50)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
+	if o.Listen == nil {
+		o.Listen = func(ctx context.Context, address string) (net.Listener, error) {
+			return new(net.ListenConfig).Listen(ctx, "tcp", address)
+		}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -111,7 +118,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fault.New(fault.Output, fault.Render, fmt.Errorf("mailbox: %w", err))
 	}
 	s.tls = config
-	if s.listener, err = listen(ctx, o.Listen); err != nil {
+	if s.listener, err = listen(ctx, o); err != nil {
 		return nil, fault.New(fault.Usage, 0, fmt.Errorf("mailbox: %w", err))
 	}
 	s.Addr = s.listener.Addr().String()
@@ -121,14 +128,14 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 }
 
 // listen opens a port that nobody outside this host can reach.
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+func listen(ctx context.Context, o Options) (net.Listener, error) {
+	l, err := o.Listen(ctx, o.Addr)
 	if err != nil {
 		return nil, err
 	}
 	if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
 		l.Close()
-		return nil, fmt.Errorf("listen on %s: the mailbox is for loopback only", addr)
+		return nil, fmt.Errorf("listen on %s: the mailbox is for loopback only", o.Addr)
 	}
 	return l, nil
 }

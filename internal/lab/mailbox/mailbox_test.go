@@ -321,8 +321,8 @@ func TestStartRefuses(t *testing.T) {
 		o    Options
 		area fault.Area
 	}{
-		{"a port for everybody", Options{Dir: t.TempDir(), Listen: "0.0.0.0:0"}, fault.Usage},
-		{"no port", Options{Dir: t.TempDir(), Listen: "127.0.0.1:x"}, fault.Usage},
+		{"a port for everybody", Options{Dir: t.TempDir(), Addr: "0.0.0.0:0"}, fault.Usage},
+		{"no port", Options{Dir: t.TempDir(), Addr: "127.0.0.1:x"}, fault.Usage},
 		{"no folder", Options{Dir: filepath.Join(file, "x")}, fault.Output},
 	} {
 		s, err := Start(t.Context(), tt.o)
