@@ -4,13 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite", in plain Go
 
@@ -32,7 +30,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.inspect(ctx, absolute); err != nil {
 		return err
 	}
-	if s.writer, err = s.connect(absolute, 1, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
+	if s.writer, err = connect(absolute, 1, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
 		return err
 	}
 	if err := s.walTaken(ctx); err != nil {
@@ -41,7 +39,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	s.readers, err = s.connect(absolute, maxReaders, "query_only(1)")
+	s.readers, err = connect(absolute, maxReaders, "query_only(1)")
 	return err
 }
 
@@ -63,13 +61,12 @@ func createFile(path string) error {
 
 // connect makes a pool whose connections all have the pragmas. Double quotes never make a
 // text, so that a misspelt column is an error.
-func (s *Store) connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
+func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	name := filepath.ToSlash(path)
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name // C:/… of Windows
 	}
 	query := url.Values{"_txlock": {"immediate"}, "_dqs": {"0"}, "_error_rc": {"1"}, "mode": {"rwc"}}
-	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", s.options.BusyTimeout.Milliseconds()))
 	for _, p := range pragmas {
 		query.Add("_pragma", p)
 	}
@@ -86,12 +83,12 @@ func (s *Store) connect(path string, connections int, pragmas ...string) (*sql.D
 // inspect refuses a file that is not a ledger, or too new, over a connection that changes
 // nothing.
 func (s *Store) inspect(ctx context.Context, path string) (err error) {
-	db, err := s.connect(path, 1, "query_only(1)")
+	db, err := connect(path, 1, "query_only(1)")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.begin(ctx, db, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -99,34 +96,13 @@ func (s *Store) inspect(ctx context.Context, path string) (err error) {
 	return errors.Join(err, ended(tx.Rollback()))
 }
 
-// walRetries and walPause bound how long processes that open a new file together stay in
-// each other's way: SQLite does not wait for its lock when it changes the journal.
-const (
-	walRetries = 100
-	walPause   = 20 * time.Millisecond
-)
-
 // walTaken sees that the file has a write-ahead log: where it cannot have one, SQLite goes
 // on without and says nothing.
 func (s *Store) walTaken(ctx context.Context) error {
-	for try := 1; ; try++ {
-		var mode string
-		err := s.writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode)
-		if err == nil && mode == "wal" {
-			return nil
-		}
-		if err == nil {
-			return fault.Advise(fault.Errorf(fault.Output, fault.Render, "the journal is %q and has to be a write-ahead log", mode), "%s", localDisk)
-		}
-		if !isBusy(err) || try == walRetries {
-			return err
-		}
-		pause := time.NewTimer(walPause)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
-			return ctx.Err()
-		case <-pause.C:
-		}
+	var mode string
+	err := s.patiently(ctx, func() error { return s.writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode) })
+	if err == nil && mode != "wal" {
+		return fault.Advise(fault.Errorf(fault.Output, fault.Render, "the journal is %q and has to be a write-ahead log", mode), "%s", localDisk)
 	}
+	return err
 }

@@ -93,7 +93,7 @@ func TestAMigrationThatFailsLeavesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	s := &Store{path: path, options: Options{}.withDefaults()}
 	var err error
-	s.writer, err = s.connect(path, 1)
+	s.writer, err = connect(path, 1)
 	noError(t, err)
 	t.Cleanup(func() { noError(t, s.Close()) })
 	_, err = s.writer.Exec("PRAGMA max_page_count = 6")

@@ -128,7 +128,7 @@ func (s *Store) read(ctx context.Context, what string, do func(context.Context, 
 
 func (s *Store) transact(ctx context.Context, what string, db *sql.DB, o *sql.TxOptions, do func(context.Context, *txn) error) error {
 	err := func() error {
-		tx, err := db.BeginTx(ctx, o)
+		tx, err := s.begin(ctx, db, o)
 		if err != nil {
 			return err
 		}
@@ -137,6 +137,9 @@ func (s *Store) transact(ctx context.Context, what string, db *sql.DB, o *sql.Tx
 		}
 		return tx.Commit()
 	}()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // the context's end came first, and ended it
+		err = ctx.Err()
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, explain(err))
 	}

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -178,7 +180,7 @@ func TestConnectionsHaveTheirPragmas(t *testing.T) {
 		noError(t, s.writer.QueryRow("PRAGMA "+name).Scan(&value))
 		list = append(list, name+"="+value)
 	}
-	want := []string{"journal_mode=wal", "synchronous=2", "foreign_keys=1", "busy_timeout=5000"}
+	want := []string{"journal_mode=wal", "synchronous=2", "foreign_keys=1", "busy_timeout=0"}
 	for i := range want {
 		if list[i] != want[i] {
 			t.Errorf("got %s; want %s", list[i], want[i])
@@ -194,17 +196,22 @@ func TestConnectionsHaveTheirPragmas(t *testing.T) {
 
 func TestACancelledWriteChangesNothing(t *testing.T) {
 	s, _ := planned(t, "daily@1")
-	ctx, cancel := context.WithCancel(t.Context())
-	err := s.write(ctx, "test", func(ctx context.Context, tx *txn) error {
-		if _, err := tx.exec(ctx, "UPDATE slot SET outcome = 'waiting'"); err != nil {
-			return err
+	for _, first := range []bool{true, false} { // whether the transaction notices before it is to be committed
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.write(ctx, "test", func(ctx context.Context, tx *txn) error {
+			if _, err := tx.exec(ctx, "UPDATE slot SET outcome = 'waiting'"); err != nil {
+				return err
+			}
+			cancel()
+			for first && !errors.Is(tx.Rollback(), sql.ErrTxDone) {
+				runtime.Gosched()
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v; want that it was cancelled", err)
 		}
-		cancel()
-		return nil
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v; want that it was cancelled", err)
+		wantOutcome(t, s, "daily@1", Due, "")
 	}
-	wantOutcome(t, s, "daily@1", Due, "")
 	noError(t, s.SetOutcome(t.Context(), "daily@1", Waiting, "")) // the connection still serves
 }
