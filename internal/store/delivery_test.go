@@ -258,7 +258,7 @@ func TestAnAnswerThatComesAfterTheLeaseIsBelieved(t *testing.T) {
 	ids := deliveries(t, l, "noc@example.com")
 	noError(t, l.Sending(t.Context(), ids...))
 	c.advance(time.Hour) // the machine slept
-	_, err := s.Reap(t.Context())
+	_, err := beside(t, s).Reap(t.Context())
 	noError(t, err)
 	wantOutcome(t, s, "daily@1", Failed, "delivery unknown; lease ran out")
 	if err := l.Sending(t.Context(), ids...); !errors.Is(err, ErrLost) {

@@ -4,10 +4,38 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"qosreport/internal/fault"
 )
+
+// leases are the runs that this process is at work on. The zero value has none.
+type leases struct {
+	mu  sync.Mutex
+	ids map[string]bool
+}
+
+func (l *leases) enter(run string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ids == nil {
+		l.ids = make(map[string]bool)
+	}
+	l.ids[run] = true
+}
+
+func (l *leases) leave(run string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.ids, run)
+}
+
+func (l *leases) has(run string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ids[run]
+}
 
 // own does work for the run, in one transaction, if it still holds its lease.
 func (l *Lease) own(ctx context.Context, what string, do func(context.Context, *txn, Run) error) error {
@@ -17,6 +45,7 @@ func (l *Lease) own(ctx context.Context, what string, do func(context.Context, *
 			return err
 		}
 		if run.State != RunRunning {
+			l.store.ours.leave(l.ID)
 			return fmt.Errorf("%w: it is %s", ErrLost, run.State)
 		}
 		return do(ctx, t, run)
@@ -49,8 +78,9 @@ type RunEnd struct {
 // End ends the run and gives its slot the outcome: done, skipped, failed, or due again
 // for an interrupted one. Deliveries that are in the middle become unknown, and with an
 // unknown delivery neither run nor slot is done: they fail. End returns the state that
-// the run got.
+// the run got. Whether or not it can be written down, the run is at work no more.
 func (l *Lease) End(ctx context.Context, e RunEnd) (state RunState, err error) {
+	defer l.store.ours.leave(l.ID)
 	err = l.own(ctx, "end", func(ctx context.Context, t *txn, run Run) error {
 		switch e.State {
 		case RunDone, RunSkipped, RunFailed, RunInterrupted:

@@ -13,14 +13,15 @@ type LostRun struct {
 }
 
 // Reap abandons the runs whose lease has run out, and those of processes on this host that
-// have ended. Deliveries found in the middle become unknown, the others stay pending for
+// have ended. A run that was claimed through this very Store and has not ended is not
+// judged by its lease: when the clock jumps, every lease seems to have run out. Deliveries found in the middle become unknown, the others stay pending for
 // the next run. A slot is due again while there is time to start it and somebody to send
 // to; else it failed for an unknown delivery, or was abandoned.
 func (s *Store) Reap(ctx context.Context) (lost []LostRun, err error) {
 	const what = "abandon lost runs"
 	some := false
 	err = s.read(ctx, what, func(ctx context.Context, t *txn) error { // mostly there are none, and no need to wait for writers
-		return t.eachLost(ctx, s.options.Gone, func(Run, string) error {
+		return s.eachLost(ctx, t, func(Run, string) error {
 			some = true
 			return nil
 		})
@@ -29,7 +30,7 @@ func (s *Store) Reap(ctx context.Context) (lost []LostRun, err error) {
 		return nil, err
 	}
 	err = s.write(ctx, what, func(ctx context.Context, t *txn) error {
-		return t.eachLost(ctx, s.options.Gone, func(run Run, reason string) error {
+		return s.eachLost(ctx, t, func(run Run, reason string) error {
 			l, err := t.abandon(ctx, run, reason)
 			lost = append(lost, l)
 			return err
@@ -39,16 +40,16 @@ func (s *Store) Reap(ctx context.Context) (lost []LostRun, err error) {
 }
 
 // eachLost finds the runs that are lost, and why they are.
-func (t *txn) eachLost(ctx context.Context, gone func(Owner) bool, do func(run Run, reason string) error) error {
+func (s *Store) eachLost(ctx context.Context, t *txn, do func(run Run, reason string) error) error {
 	running, err := all(ctx, t, scanRun, "SELECT "+runColumns+" FROM run WHERE state = 'running' ORDER BY started, id")
 	if err != nil {
 		return err
 	}
 	for _, run := range running {
 		reason := ""
-		if millis(run.LeaseUntil) <= t.now {
+		if millis(run.LeaseUntil) <= t.now && !s.ours.has(run.ID) {
 			reason = "lease ran out"
-		} else if owner, err := ParseOwner(run.Owner); err == nil && gone(owner) {
+		} else if owner, err := ParseOwner(run.Owner); err == nil && s.options.Gone(owner) {
 			reason = fmt.Sprintf("process %d of %s ended", owner.PID, owner.Host)
 		} else {
 			continue

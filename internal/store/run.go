@@ -84,8 +84,10 @@ func (s *Store) Claim(ctx context.Context, c Claim) (*Lease, []LostRun, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	s.ours.enter(c.ID) // before anybody can find the run
 	err = s.write(ctx, "claim "+cmp.Or(c.Slot, c.Variant), func(ctx context.Context, t *txn) error { return t.claim(ctx, c) })
 	if err != nil {
+		s.ours.leave(c.ID)
 		return nil, lost, err
 	}
 	return &Lease{ID: c.ID, store: s, length: c.Lease, actor: c.Actor}, lost, nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -126,11 +127,11 @@ func TestALeaseThatRanOutIsAbandoned(t *testing.T) {
 	c.advance(59 * time.Second)
 	noError(t, l.Renew(t.Context()))
 	c.advance(59 * time.Second)
-	if lost, err := s.Reap(t.Context()); err != nil || len(lost) != 0 {
+	if lost, err := beside(t, s).Reap(t.Context()); err != nil || len(lost) != 0 {
 		t.Fatalf("got %+v, %v; want nothing lost of a lease that was renewed", lost, err)
 	}
 	c.advance(time.Second)
-	lost, err := s.Reap(t.Context())
+	lost, err := beside(t, s).Reap(t.Context())
 	noError(t, err)
 	if len(lost) != 1 || lost[0].Run.State != RunAbandoned || lost[0].Run.Reason != "lease ran out" || lost[0].Outcome != Due {
 		t.Fatalf("got %+v; want run-1 abandoned, and its slot due", lost)
@@ -144,6 +145,59 @@ func TestALeaseThatRanOutIsAbandoned(t *testing.T) {
 	}
 	if slot, err := s.Slot(t.Context(), "daily@1"); err != nil || slot.Run != "run-2" || slot.Outcome != Running {
 		t.Errorf("the slot is %+v, %v; want it in the hands of run-2", slot, err)
+	}
+}
+
+func TestAClockThatJumpsLosesNoRunOfThisProcess(t *testing.T) {
+	tests := []struct {
+		name  string
+		until func(t *testing.T, l *Lease) // what happens before the jump
+		lost  int
+	}{
+		{"at work", func(*testing.T, *Lease) {}, 0},
+		{"with a lease that was renewed", func(t *testing.T, l *Lease) { noError(t, l.Renew(t.Context())) }, 0},
+		{"its end could not be written down", func(t *testing.T, l *Lease) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if _, err := l.End(ctx, RunEnd{State: RunDone}); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v; want that it was cancelled", err)
+			}
+		}, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, c := planned(t, "daily@1")
+			l := claim(t, s, "run-1", "daily@1")
+			tt.until(t, l)
+			c.advance(24 * time.Hour)
+			lost, err := s.Reap(t.Context())
+			noError(t, err)
+			if len(lost) != tt.lost {
+				t.Errorf("%d runs were lost; want %d", len(lost), tt.lost)
+			}
+			if _, _, err := s.Claim(t.Context(), claimOf("run-2", "daily@1")); tt.lost == 0 {
+				wantTransition(t, err, "running", "running")
+				noError(t, l.Renew(t.Context()))
+				if lost, err := beside(t, s).Reap(t.Context()); err != nil || len(lost) != 0 {
+					t.Errorf("another process took %+v, %v after the lease was renewed", lost, err)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatAnotherProcessTookIsNoMoreOurs(t *testing.T) {
+	s, c := planned(t, "daily@1")
+	l := claim(t, s, "run-1", "daily@1")
+	c.advance(24 * time.Hour)
+	if lost, err := beside(t, s).Reap(t.Context()); err != nil || len(lost) != 1 {
+		t.Fatalf("another process took %+v, %v; want run-1", lost, err)
+	}
+	if err := l.Renew(t.Context()); !errors.Is(err, ErrLost) || s.ours.has("run-1") {
+		t.Errorf("got %v, and ours is %t; want that the run is lost", err, s.ours.has("run-1"))
+	}
+	if _, _, err := s.Claim(t.Context(), claimOf("run-2", "daily@9")); !errors.Is(err, ErrNotFound) || s.ours.has("run-2") {
+		t.Errorf("got %v, and ours is %t; want no run of a claim that failed", err, s.ours.has("run-2"))
 	}
 }
 
@@ -191,7 +245,7 @@ func TestWhatBecomesOfTheSlotOfALostRun(t *testing.T) {
 			if tt.late {
 				c.advance(12 * time.Hour)
 			}
-			lost, err := s.Reap(t.Context())
+			lost, err := beside(t, s).Reap(t.Context())
 			noError(t, err)
 			if len(lost) != 1 || lost[0].Outcome != tt.want || len(lost[0].Unknown) != tt.unknown {
 				t.Errorf("got %+v; want the slot %s and %d unknown", lost, tt.want, tt.unknown)

@@ -137,7 +137,7 @@ func slotIn(t *testing.T, s *Store, key string, o Outcome) {
 		if o == Abandoned {
 			_, err := s.writer.Exec("UPDATE run SET lease_until = 0; UPDATE slot SET start_by = 0")
 			noError(t, err)
-			_, err = s.Reap(t.Context())
+			_, err = beside(t, s).Reap(t.Context())
 			noError(t, err)
 			return
 		}

@@ -182,11 +182,11 @@ func TestLeasesInVirtualTime(t *testing.T) {
 			}
 		}()
 		noError(t, <-renewed)
-		if lost, err := s.Reap(t.Context()); err != nil || len(lost) != 0 {
+		if lost, err := beside(t, s).Reap(t.Context()); err != nil || len(lost) != 0 {
 			t.Errorf("lost %+v, %v after ten minutes of renewing; want nothing", lost, err)
 		}
 		<-time.After(61 * time.Second)
-		if lost, err := s.Reap(t.Context()); err != nil || len(lost) != 1 {
+		if lost, err := beside(t, s).Reap(t.Context()); err != nil || len(lost) != 1 {
 			t.Errorf("lost %+v, %v a minute after the last renewing; want the run", lost, err)
 		}
 	})

@@ -48,6 +48,7 @@ type Store struct {
 	options Options
 	writer  *sql.DB // one connection: SQLite has one writer at a time
 	readers *sql.DB
+	ours    leases
 }
 
 // maxReaders bounds the connections that only read.

@@ -40,6 +40,12 @@ func ledger(t testing.TB) (*Store, *clock) {
 	return openAt(t, filepath.Join(t.TempDir(), "ledger.db"), Options{Now: c.Now, Gone: func(Owner) bool { return false }}), c
 }
 
+// beside is another handle of the ledger's file, as another process has it.
+func beside(t testing.TB, s *Store) *Store {
+	t.Helper()
+	return openAt(t, s.Path(), s.options)
+}
+
 func openAt(t testing.TB, path string, o Options) *Store {
 	t.Helper()
 	s, err := Open(context.Background(), path, o)
