@@ -91,7 +91,7 @@ type Plan struct {
 	ExpressionHash string
 	Until          time.Time // becomes the last considered instant, unless a later one was
 	Slots          []Slot    // with Outcome Due (or ""), Skipped, Suspended or Missed
-	Unlisted       int       // slots before those, too many to be written down one by one
+	Unlisted       int       // so many slots or more before those, too many to be written down one by one
 }
 
 // Plan writes down the slots that are not known yet, and that everything until an instant
@@ -108,7 +108,7 @@ func (s *Store) Plan(ctx context.Context, p Plan) (added []string, err error) {
 			return fmt.Errorf("schedule with expression %.12s: %w", p.ExpressionHash, ErrNotFound)
 		}
 		if p.Unlisted > 0 {
-			e := Event{Actor: actorSchedule, Action: "planned", Schedule: p.Schedule, To: string(Missed), Reason: fmt.Sprintf("%d slots", p.Unlisted)}
+			e := Event{Actor: actorSchedule, Action: "planned", Schedule: p.Schedule, To: string(Missed), Reason: fmt.Sprintf("%d slots or more", p.Unlisted)}
 			if err := t.record(ctx, e); err != nil {
 				return err
 			}

@@ -19,7 +19,7 @@ type Slot struct {
 	StartBy  time.Time // when it is too late to start
 	Window   Window
 	Outcome  Outcome
-	Reason   string // of the outcome; "" for due, waiting, running and done
+	Reason   string // of the outcome; of one that is due or waiting, why it is late, or ""
 	Run      string // the last run; "" before the first
 	Changed  time.Time
 }
