@@ -74,6 +74,19 @@ func (c Class) String() string {
 	return names[c]
 }
 
+// areaWords are the areas for records.
+var areaWords = [...]string{"", "internal", "usage", "not ready", "security", "impala", "output", "delivery", "delivery unknown", "busy", "stopped", "status"}
+
+// Word names the kind of a failure for records: its class, or its area where that says
+// more. It is "" for nil.
+func Word(err error) string {
+	area, class := AreaOf(err), ClassOf(err)
+	if class == Unclassified || area == DeliveryUnknown {
+		return areaWords[area]
+	}
+	return class.String()
+}
+
 // Error carries the meaning of a failure beside its text.
 type Error struct {
 	Area  Area   // 0 says nothing about the area

@@ -85,3 +85,14 @@ func TestOnlyPassingFailuresAreRepeated(t *testing.T) {
 		}
 	}
 }
+
+func TestWords(t *testing.T) {
+	for want, err := range map[string]error{
+		"": nil, "internal": errors.New("x"), "kdc": Errorf(Security, KDC, "x"), "usage": Errorf(Usage, 0, "x"),
+		"delivery unknown": Errorf(DeliveryUnknown, Refused, "x"), "status": Errorf(Status, 0, "x"), "contract": Errorf(Impala, Contract, "x"),
+	} {
+		if got := Word(err); got != want {
+			t.Errorf("%v is %q, want %q", err, got, want)
+		}
+	}
+}

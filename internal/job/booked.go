@@ -2,79 +2,140 @@ package job
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
+	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"qosreport/internal/fault"
 	"qosreport/internal/store"
 )
 
-// Booking is a run that the ledger knows, and that sends its mail.
+// Booking is what a run needs that the ledger knows, and that sends its mail.
 type Booking struct {
 	Store  *store.Store
-	Actor  string // who asks for it
+	Owner  store.Owner // this process
+	Actor  string      // who asks for it; "" means the schedule
 	Sender Sender
+	Grace  Grace
+	Logger *slog.Logger // nil discards
+	Due    *Due         // nil for a run that somebody asked for
 }
 
-// renewEvery is a quarter of a lease.
-const renewEvery = 15 * time.Second
+// Due is the slot that a run is for, and what its schedule says.
+type Due struct {
+	Slot       store.Slot
+	ConfigHash string
+	MaxRuns    int    // how many may be at work, this one included; 0 means any number
+	Alone      bool   // no other run of the schedule may be at work
+	SendWhen   string // see config.SendRules; "" means always
+	// Failed is called after the last attempt failed, and Done when the report was sent; nil
+	// is not.
+	Failed func(ctx context.Context, f Failed)
+	Done   func(ctx context.Context)
+}
+
+// Failed is how a run for a slot ended without success.
+type Failed struct {
+	Run      string
+	Attempts int // of the slot, by all its runs
+	Err      error
+}
+
+// Booked is a run that was claimed, and is to be carried out by [Booked.Run].
+type Booked struct {
+	Options
+	booking  Booking
+	lease    *store.Lease
+	attempts int // of the slot so far
+
+	outcome *Outcome // once the report was made
+	sent    []Sent
+	skipped string // why the mail is not sent
+}
 
 // RunAndSend makes the report as [Run] does and sends its mail, of which at most one
 // leaves for each recipient, whoever runs it and whatever ends it. What was sent is told,
 // also with an error.
 func RunAndSend(ctx context.Context, o Options, b Booking) (*Outcome, []Sent, error) {
-	window := store.Window{From: o.Window.From, To: o.Window.To, Zone: o.Window.Zone}
-	if err := o.notSentYet(ctx, b, window); err != nil {
+	if err := o.notSentYet(ctx, b); err != nil {
 		return nil, nil, err
 	}
-	lease, _, err := b.Store.Claim(ctx, store.Claim{ID: o.Run, Kind: store.KindAdHoc, Variant: o.variant(), Window: window, Actor: b.Actor,
-		Owner: store.Self(), Program: o.Program})
+	r, err := Claim(ctx, o, b)
 	if err != nil {
 		return nil, nil, err
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	err = r.Run(ctx)
+	return r.outcome, r.sent, err
+}
+
+// Claim starts a run in the ledger. Of a slot that another took it is a
+// [store.TransitionError], of too many runs [store.ErrLimit].
+func Claim(ctx context.Context, o Options, b Booking) (*Booked, error) {
+	if b.Logger == nil {
+		b.Logger = slog.New(slog.DiscardHandler)
+	}
+	claim := store.Claim{ID: o.Run, Kind: store.KindAdHoc, Variant: o.variant(), Window: o.storeWindow(), Actor: b.Actor, Owner: b.Owner, Program: o.Program}
+	if d := b.Due; d != nil {
+		claim.Kind, claim.Slot, claim.ConfigHash, claim.MaxRuns, claim.Alone = store.KindSlot, d.Slot.Key, d.ConfigHash, d.MaxRuns, d.Alone
+	}
+	lease, _, err := b.Store.Claim(ctx, claim)
+	if err != nil {
+		return nil, err
+	}
+	return &Booked{Options: o, booking: b, lease: lease}, nil
+}
+
+// Outcome is the report, nil before it was made.
+func (r *Booked) Outcome() *Outcome { return r.outcome }
+
+// Sent is how the mail to each recipient ended.
+func (r *Booked) Sent() []Sent { return r.sent }
+
+// Skipped is why the mail was not sent although all went well, or "".
+func (r *Booked) Skipped() string { return r.skipped }
+
+// Run carries the run out, with as many attempts as it may have, and writes down how it
+// ended. A panic ends the run and not the process.
+func (r *Booked) Run(ctx context.Context) error {
+	running, stop := context.WithCancelCause(ctx)
+	renewing, quit := context.WithCancel(context.WithoutCancel(ctx)) // mail on its way needs the lease after a stop, too
 	renewed := make(chan struct{})
 	go func() {
 		defer close(renewed)
-		renew(ctx, lease, stop)
+		r.renew(renewing, stop)
 	}()
-	outcome, sent, err := o.attempt(ctx, lease, b)
-	stop(nil)
+	err := why(running, r.guarded(running))
+	quit()
 	<-renewed
-	return outcome, sent, errors.Join(err, end(context.WithoutCancel(ctx), lease, outcome, err))
+	stop(nil)
+	return errors.Join(err, r.end(context.WithoutCancel(ctx), err))
 }
 
-// variant names the report with its parameters, which is what mail is sent of.
-func (o Options) variant() string {
-	if len(o.Args.Given) == 0 {
-		return o.Definition.Name
+// guarded turns a panic into an error: a bug in one report leaves the others alone.
+func (r *Booked) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.booking.Logger.ErrorContext(ctx, "run panicked", "run", r.Options.Run, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fault.Errorf(fault.Internal, 0, "a bug in qosreport: %v", p)
+		}
+	}()
+	if r.Budget > 0 {
+		over := fault.Advise(fault.Errorf(fault.Output, fault.Cancelled, "the run did not end within %s", r.Budget), "raise run_timeout of the schedule")
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, r.Budget, over)
+		defer cancel()
 	}
-	return o.Definition.Name + " " + o.Args.Canonical()
+	return why(ctx, r.tryAll(ctx))
 }
 
-// notSentYet refuses a mail that every recipient has, before a cluster works for it.
-func (o Options) notSentYet(ctx context.Context, b Booking, w store.Window) error {
-	draft, err := draftMail(o)
-	if err != nil {
-		return err
-	}
-	all := recipients(&draft.message)
-	sent, err := b.Store.Deliveries(ctx, store.DeliveryFilter{Variant: o.variant(), Window: w, Revision: 1, Recipients: all, States: []store.DeliveryState{store.Sent}})
-	if err != nil || len(sent) < len(all) {
-		return err
-	}
-	return b.Store.AlreadySent(ctx, o.variant(), w, 1, all)
-}
+// renewEvery is a quarter of a lease.
+const renewEvery = 15 * time.Second
 
 // renew keeps the lease until the context ends. A lease that is lost ends the run: another
 // may have taken its place.
-func renew(ctx context.Context, lease *store.Lease, stop context.CancelCauseFunc) {
+func (r *Booked) renew(ctx context.Context, stop context.CancelCauseFunc) {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
 	for {
@@ -82,7 +143,7 @@ func renew(ctx context.Context, lease *store.Lease, stop context.CancelCauseFunc
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := lease.Renew(ctx); errors.Is(err, store.ErrLost) {
+			if err := r.lease.Renew(ctx); errors.Is(err, store.ErrLost) {
 				stop(err)
 				return
 			}
@@ -90,83 +151,42 @@ func renew(ctx context.Context, lease *store.Lease, stop context.CancelCauseFunc
 	}
 }
 
-// attempt is one try of the run. What it writes into the ledger outlives a stop.
-func (o Options) attempt(ctx context.Context, lease *store.Lease, b Booking) (*Outcome, []Sent, error) {
-	keep := context.WithoutCancel(ctx)
-	if _, err := lease.StartAttempt(keep); err != nil {
-		return nil, nil, err
-	}
-	outcome, sent, err := o.tryOnce(ctx, keep, lease, b)
-	result := store.AttemptEnd{Result: store.AttemptDone}
-	switch {
-	case fault.AreaOf(err) == fault.Stopped:
-		result.Result = store.AttemptInterrupted
-	case err != nil:
-		result.Result, result.Err = store.AttemptFailed, err
-	}
-	return outcome, sent, errors.Join(err, lease.EndAttempt(keep, result))
-}
-
-func (o Options) tryOnce(ctx, keep context.Context, lease *store.Lease, b Booking) (*Outcome, []Sent, error) {
-	if err := lease.Phase(keep, "report"); err != nil {
-		return nil, nil, err
-	}
-	outcome, err := Run(ctx, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, q := range outcome.Queries {
-		if err := lease.AddQuery(keep, store.Query{Dataset: q.Dataset, ID: q.QueryID, Coordinator: q.Coordinator}); err != nil {
-			return outcome, nil, err
-		}
-	}
-	for _, path := range outcome.Files {
-		a, err := artefact(path)
-		if err == nil {
-			err = lease.AddArtefact(keep, a)
-		}
-		if err != nil {
-			return outcome, nil, err
-		}
-	}
-	if err := lease.Phase(keep, "delivery"); err != nil {
-		return outcome, nil, err
-	}
-	o.Progress.Phase("mail")
-	sent, err := sendEach(ctx, lease, lease.ID, outcome.Message, b.Sender)
-	return outcome, sent, err
-}
-
-func artefact(path string) (store.Artefact, error) {
-	a := store.Artefact{Name: filepath.Base(path), Path: path}
-	f, err := os.Open(path)
-	if err != nil {
-		return a, fault.New(fault.Output, fault.Render, err)
-	}
-	defer f.Close()
-	hash := sha256.New()
-	if a.Bytes, err = io.Copy(hash, f); err != nil {
-		return a, fault.New(fault.Output, fault.Render, fmt.Errorf("read %s: %w", path, err))
-	}
-	a.SHA256 = [32]byte(hash.Sum(nil))
-	return a, nil
-}
-
-// end writes down how the run ended.
-func end(ctx context.Context, lease *store.Lease, outcome *Outcome, failed error) error {
+// end writes down how the run ended, and tells the owner where that is due.
+func (r *Booked) end(ctx context.Context, failed error) error {
 	e := store.RunEnd{State: store.RunDone}
-	if outcome != nil {
-		e.Verdict = outcome.Verdict.Word
+	if r.outcome != nil {
+		e.Verdict, e.Figures = r.outcome.Verdict.Word, r.outcome.facts.figures
 	}
 	switch {
 	case fault.AreaOf(failed) == fault.Stopped:
 		e.State, e.Reason = store.RunInterrupted, failed.Error()
 	case failed != nil:
-		e.State, e.Reason = store.RunFailed, failed.Error()
+		e.State, e.Reason = store.RunFailed, fault.Word(failed)+": "+failed.Error()
+	case r.skipped != "":
+		e.State, e.Reason = store.RunSkipped, r.skipped
 	}
-	_, err := lease.End(ctx, e)
+	state, err := r.lease.End(ctx, e)
 	if errors.Is(err, store.ErrLost) && failed != nil {
-		return nil // told already
+		return nil // told already, and another run may be at work
+	}
+	if err == nil {
+		r.tell(ctx, state, failed)
 	}
 	return err
+}
+
+// tell lets the owner know of a failure after the last attempt, and of the success that
+// follows one.
+func (r *Booked) tell(ctx context.Context, state store.RunState, failed error) {
+	d := r.booking.Due
+	switch {
+	case d == nil:
+	case state == store.RunFailed && d.Failed != nil:
+		if failed == nil {
+			failed = fault.New(fault.DeliveryUnknown, fault.Refused, errors.New(store.ReasonUnknown))
+		}
+		d.Failed(ctx, Failed{Run: r.Options.Run, Attempts: r.attempts, Err: failed})
+	case state == store.RunDone && d.Done != nil:
+		d.Done(ctx)
+	}
 }

@@ -20,6 +20,7 @@ type data struct {
 	states    []fetchedStates // in the order of the statements
 	rows      map[string]*query.Spool
 	queries   []report.Query // in the order of the statements
+	days      int            // of the window for which a state came or was kept
 }
 
 func (d *data) close() {
@@ -35,7 +36,7 @@ func (d *data) close() {
 // and its error is the one that is told. Data are given with an error, too: they are to
 // be closed.
 func fetch(ctx context.Context, o Options, statements []Statement) (*data, error) {
-	o.Progress.Phase("query")
+	o.Progress.Phase(phaseQuery.name)
 	d := &data{states: make([]fetchedStates, len(statements)), rows: make(map[string]*query.Spool), queries: make([]report.Query, len(statements))}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

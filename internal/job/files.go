@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -98,11 +99,15 @@ func sections(out *definition.Output) []string {
 	return out.Sections
 }
 
-// FileName is {report}_{from}[_{to}][_{hash of the parameters}] with a suffix.
+// FileName is {report or schedule}_{from}[_{to}][_{hash of the parameters}] with a suffix.
+// A window that does not hold whole days is told by its instants in UTC.
 func FileName(o Options, suffix string) string {
-	name := o.Definition.Name + "_" + o.Window.FromDate
+	name := cmp.Or(o.Name, o.Definition.Name) + "_" + o.Window.FromDate
 	if o.Window.ToDate != o.Window.FromDate {
 		name += "_" + o.Window.ToDate
+	}
+	if !o.Window.Whole(o.Window.FromDate) || !o.Window.Whole(o.Window.ToDate) {
+		name += "_" + o.Window.From.UTC().Format(instantLayout) + "-" + o.Window.To.UTC().Format(instantLayout)
 	}
 	if len(o.Args.Given) > 0 {
 		sum := sha256.Sum256([]byte(o.Args.Canonical()))
@@ -110,6 +115,9 @@ func FileName(o Options, suffix string) string {
 	}
 	return name + suffix
 }
+
+// instantLayout is the basic format of ISO 8601, which every file system takes.
+const instantLayout = "20060102T150405Z"
 
 // writable makes the folder and sees whether files can be made there, before a cluster
 // works for an hour.

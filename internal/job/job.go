@@ -58,9 +58,11 @@ type Options struct {
 	Source     string                                         // the cluster and its database, for what is kept
 	Keeper     Keeper                                         // of states of days; nil keeps nothing
 	Now        func() time.Time
-	Out        string   // folder of the files
-	Formats    []string // of [Formats]; none means those of the definition
-	Mail       *Mail    // nil makes no mail
+	Budget     time.Duration // what is left of ctx's time when the run begins is this; 0 means no bound
+	Out        string        // folder of the files
+	Name       string        // that their names begin with; "" means the report's
+	Formats    []string      // of [Formats]; none means those of the definition
+	Mail       *Mail         // nil makes no mail
 	Progress   Progress
 }
 
@@ -70,6 +72,8 @@ type Outcome struct {
 	Files   []string         // paths, in the order of the formats
 	Message *deliver.Message // ready to be sent; nil without a mail
 	Queries []report.Query   // that were run
+
+	facts facts // what decides whether the mail is sent
 }
 
 // Run makes the report. Nothing is written unless everything was read.
@@ -92,6 +96,17 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.draw(ctx, page, data, mail)
+}
+
+// draw writes the files of a page, and the mail of them if there is one.
+func (o Options) draw(ctx context.Context, page *report.Page, data *data, mail *draft) (outcome *Outcome, err error) {
+	ctx, cancel, err := o.within(ctx, phaseRender)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	defer func() { err = why(ctx, err) }()
 	stoppable(ctx, page)
 	files, err := drawn(o, page)
 	if err != nil {
@@ -106,8 +121,9 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcome := &Outcome{Verdict: page.Verdict, Files: paths, Queries: page.Provenance.Queries}
+	outcome = &Outcome{Verdict: page.Verdict, Files: paths, Queries: page.Provenance.Queries}
 	if mail != nil {
+		outcome.facts = factsOf(page, data, mail.sections())
 		if outcome.Message, err = mail.finish(); err != nil {
 			return nil, err
 		}
@@ -127,16 +143,17 @@ func (o Options) page(ctx context.Context) (*report.Page, *data, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	data, err := fetch(ctx, o, statements)
+	data, err := o.query(ctx, statements)
 	if err != nil {
 		return nil, data, err
 	}
-	o.Progress.Phase("render")
+	o.Progress.Phase(phaseRender.name)
 	provenance := o.provenance(data)
 	states, err := o.join(known, data.states, &provenance)
 	if err != nil {
 		return nil, data, err
 	}
+	data.days = daysWithRows(states, o.Window)
 	page, err := report.Build(report.Input{
 		Definition: o.Definition,
 		Args:       o.Args,
@@ -149,6 +166,17 @@ func (o Options) page(ctx context.Context) (*report.Page, *data, error) {
 		err = o.remember(ctx, known, data.states)
 	}
 	return page, data, err
+}
+
+// query runs the statements within the time that the budget has for them.
+func (o Options) query(ctx context.Context, statements []Statement) (*data, error) {
+	ctx, cancel, err := o.within(ctx, phaseQuery)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	data, err := fetch(ctx, o, statements)
+	return data, why(ctx, err)
 }
 
 func (o Options) provenance(d *data) report.Provenance {

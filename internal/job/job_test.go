@@ -306,12 +306,18 @@ func TestFileNames(t *testing.T) {
 	if got := FileName(o, ".xlsx"); got != "voice_2017-09-12.xlsx" {
 		t.Error(got)
 	}
-	o.Window.ToDate = "2017-09-14"
+	o.Window = report.Day(o.Window.First(), o.Window.First().AddDate(0, 0, 2), time.UTC)
 	var err error
 	if o.Args, err = o.Definition.Args(map[string][]string{"sites": {"Zürich"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := FileName(o, ".json"); got != "voice_2017-09-12_2017-09-14_c2d6309a.json" {
+		t.Error(got)
+	}
+	o.Name, o.Args = "hourly", definition.Args{}
+	from := time.Date(2017, 9, 12, 14, 0, 0, 0, time.UTC)
+	o.Window = report.Span(from, from.Add(time.Hour), time.UTC)
+	if got := FileName(o, ".json"); got != "hourly_2017-09-12_20170912T140000Z-20170912T150000Z.json" {
 		t.Error(got)
 	}
 }

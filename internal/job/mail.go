@@ -12,11 +12,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
 	"qosreport/internal/report"
 	"qosreport/internal/report/mail"
+	"qosreport/internal/store"
 )
 
 // Mail says from whom the report's mail comes, and to whom it may go.
@@ -25,6 +27,7 @@ type Mail struct {
 	To      []string                  // in place of the definition's; nil keeps those
 	MaxSize int64                     // bytes of the encoded message; 0 for no limit
 	Allowed func(address string) bool // nil allows everybody
+	Remarks []string                  // whole sentences about this mail, above its sections
 }
 
 var mediaTypes = map[string]string{
@@ -89,19 +92,45 @@ func (d *draft) checkAddresses() error {
 	return nil
 }
 
-// id is the same for the same report, parameters, window and recipients, so that mail
-// systems which remove duplicates can do so.
+// id is the same for the same variant and window, so that mail systems which remove
+// duplicates can do so. Each delivery makes its own of it.
 func (d *draft) id() string {
 	key := sha256.New()
-	m := &d.message
-	for _, part := range slices.Concat([]string{d.Definition.Name, d.Args.Canonical(), d.Window.FromDate, d.Window.ToDate, d.Window.Zone}, m.To, m.CC, m.BCC) {
+	for _, part := range []string{d.variant(), d.Window.From.UTC().Format(time.RFC3339Nano), d.Window.To.UTC().Format(time.RFC3339Nano)} {
 		fmt.Fprintf(key, "%d:%s", len(part), part)
 	}
 	domain := "qosreport.invalid"
-	if from, err := stdmail.ParseAddress(m.From); err == nil {
+	if from, err := stdmail.ParseAddress(d.message.From); err == nil {
 		domain = from.Address[strings.LastIndexByte(from.Address, '@')+1:]
 	}
 	return hex.EncodeToString(key.Sum(nil)[:16]) + "@" + domain
+}
+
+// variant names the report with its parameters, which is what mail is sent of.
+func (o Options) variant() string {
+	if len(o.Args.Given) == 0 {
+		return o.Definition.Name
+	}
+	return o.Definition.Name + " " + o.Args.Canonical()
+}
+
+// storeWindow is the window as the ledger has it.
+func (o Options) storeWindow() store.Window {
+	return store.Window{From: o.Window.From, To: o.Window.To, Zone: o.Window.Zone}
+}
+
+// notSentYet refuses a mail that every recipient has, before a cluster works for it.
+func (o Options) notSentYet(ctx context.Context, b Booking) error {
+	draft, err := draftMail(o)
+	if err != nil {
+		return err
+	}
+	all := recipients(&draft.message)
+	sent, err := b.Store.Deliveries(ctx, store.DeliveryFilter{Variant: o.variant(), Window: o.storeWindow(), Revision: 1, Recipients: all, States: []store.DeliveryState{store.Sent}})
+	if err != nil || len(sent) < len(all) {
+		return err
+	}
+	return b.Store.AlreadySent(ctx, o.variant(), o.storeWindow(), 1, all)
 }
 
 // finish makes the message of the files that were written. When it would be too large,
@@ -134,7 +163,7 @@ func (d *draft) finish() (*deliver.Message, error) {
 
 func (d *draft) compose(kept []file) (*deliver.Message, error) {
 	m := d.message
-	o := mail.Options{Sections: d.sections()}
+	o := mail.Options{Sections: d.sections(), Remarks: d.Mail.Remarks}
 	for _, f := range d.attach {
 		if !slices.ContainsFunc(kept, func(k file) bool { return k.name == f.name }) {
 			o.Left = append(o.Left, filepath.Join(d.Out, f.name))

@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"qosreport/internal/definition"
 	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
+	"qosreport/internal/report"
 )
 
 // parts are the media types of a message's leaves, with the names of attachments.
@@ -81,9 +83,14 @@ func TestARunMakesItsMail(t *testing.T) {
 	if err != nil || again.Message.ID != outcome.Message.ID {
 		t.Errorf("another id for the same mail: %v", err)
 	}
-	o.Definition.Email.To = []string{"other@example.com"}
-	if other, err := Run(t.Context(), o); err != nil || other.Message.ID == outcome.Message.ID {
-		t.Errorf("the same id for another recipient: %v", err)
+	for name, change := range map[string]func(){
+		"another window":    func() { o.Window = report.Span(o.Window.From, o.Window.To.Add(-time.Hour), time.UTC) },
+		"another parameter": func() { o.Args.Given = map[string][]string{"sites": {"Kraków"}} },
+	} {
+		change()
+		if other, err := Run(t.Context(), o); err != nil || other.Message.ID == outcome.Message.ID {
+			t.Errorf("the same id for %s: %v", name, err)
+		}
 	}
 }
 

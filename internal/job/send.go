@@ -8,6 +8,7 @@ import (
 	"fmt"
 	stdmail "net/mail"
 	"strings"
+	"time"
 
 	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
@@ -37,17 +38,16 @@ type Sent struct {
 // sendEach sends the message to each recipient in a transaction of its own, so that one
 // that is refused does not stop the others. Each is written down as sending between RCPT
 // and DATA, and its outcome as soon as it is known. What was sent before, or whose outcome
-// nobody knows, is not sent again.
-func sendEach(ctx context.Context, book ledger, run string, m *deliver.Message, sender Sender) ([]Sent, error) {
+// nobody knows, is not sent again. It reports whether another attempt can help somebody.
+func sendEach(ctx context.Context, book ledger, run string, m *deliver.Message, sender Sender) (sent []Sent, again bool, err error) {
 	mail := store.Mail{Revision: 1}
 	for _, address := range recipients(m) {
-		mail.Recipients = append(mail.Recipients, store.Recipient{Address: address, MessageID: messageID(m.ID, address)})
+		mail.Recipients = append(mail.Recipients, store.Recipient{Address: address, MessageID: messageID(m.ID, mail.Revision, address)})
 	}
-	planned, err := book.PlanDeliveries(ctx, mail)
+	planned, err := book.PlanDeliveries(context.WithoutCancel(ctx), mail)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var sent []Sent
 	var failed []error
 	for _, d := range planned {
 		one := Sent{Recipient: d.Recipient, State: d.State, Delivery: d.ID, Answer: d.Answer}
@@ -56,10 +56,12 @@ func sendEach(ctx context.Context, book ledger, run string, m *deliver.Message, 
 			if one.State, one.Answer, err = sendOne(ctx, book, d, m, sender); err != nil {
 				failed = append(failed, err)
 			}
+			waits := one.State == store.Pending || one.State == store.Deferred
+			again = again || waits && fault.ClassOf(err).Retry()
 		}
 		sent = append(sent, one)
 	}
-	return sent, sendError(sent, failed)
+	return sent, again, sendError(sent, failed)
 }
 
 // sendOne walks one transaction. What the ledger could not write down stays what it was
@@ -79,11 +81,26 @@ func sendOne(ctx context.Context, book ledger, d store.Delivery, m *deliver.Mess
 	if !told { // not attempted: pending, as it was
 		return d.State, r.Answer, sendErr
 	}
-	err := book.Settle(context.WithoutCancel(ctx), store.Settlement{ID: d.ID, State: state, Code: r.Code, Answer: r.Answer})
+	err := settle(ctx, book, store.Settlement{ID: d.ID, State: state, Code: r.Code, Answer: r.Answer})
 	if r.Outcome == deliver.Sent {
 		sendErr = nil // whatever QUIT said
 	}
 	return state, r.Answer, errors.Join(sendErr, err)
+}
+
+// settleFor is how long the ledger is asked to take an answer of the server. Without it
+// nobody would know what became of the mail.
+const settleFor = 30 * time.Second
+
+func settle(ctx context.Context, book ledger, answer store.Settlement) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
+	defer cancel()
+	for {
+		err := book.Settle(ctx, answer)
+		if fault.AreaOf(err) != fault.Output || !pause(ctx, time.Second) {
+			return err
+		}
+	}
 }
 
 // sendError is what a caller has to know of recipients that did not get the mail.
@@ -111,7 +128,13 @@ func sendError(sent []Sent, failed []error) error {
 		return fault.Advise(fault.New(fault.DeliveryUnknown, fault.Refused, text("nobody knows whether %s got the mail", strings.Join(unknown, ", "))),
 			"look into the mail server's log, then: qosreport resolve NUMBER --sent, or --not-sent")
 	case len(missing) > 0:
-		return fault.New(fault.Delivery, fault.ClassOf(cause), text("%d of %d recipients did not get the mail: %s", len(missing), len(sent), strings.Join(missing, ", ")))
+		class := fault.ClassOf(cause)
+		for _, err := range failed {
+			if c := fault.ClassOf(err); c.Retry() {
+				class = c // one who may get it later counts more than one who never will
+			}
+		}
+		return fault.New(fault.Delivery, class, text("%d of %d recipients did not get the mail: %s", len(missing), len(sent), strings.Join(missing, ", ")))
 	}
 	return cause
 }
@@ -136,8 +159,8 @@ func recipients(m *deliver.Message) []string {
 }
 
 // messageID is the id of the message to one recipient: the same for the same delivery.
-func messageID(id, recipient string) string {
+func messageID(id string, revision int, recipient string) string {
 	local, domain, _ := strings.Cut(id, "@")
-	sum := sha256.Sum256([]byte(local + " " + strings.ToLower(recipient)))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %s", local, revision, strings.ToLower(recipient)))
 	return hex.EncodeToString(sum[:16]) + "@" + domain
 }

@@ -34,6 +34,7 @@ func (p *Planner) Newest(ctx context.Context, s Schedule) (store.Slot, error) {
 		found = []schedule.Slot{last} // of before the schedule was first seen, if it is not known
 	}
 	plan := store.Plan{Schedule: s.Times.ID(), ExpressionHash: s.Times.Hash(), Until: now, Unlisted: unlisted}
+	late := "nobody ran it " + between(state.Considered, now, s.Times.Zone())
 	for i, slot := range found {
 		d := schedule.Decision{Slot: slot, Outcome: schedule.MissedDown}
 		switch {
@@ -44,7 +45,7 @@ func (p *Planner) Newest(ctx context.Context, s Schedule) (store.Slot, error) {
 		case i == len(found)-1:
 			d.Outcome = schedule.Due
 		}
-		plan.Slots = append(plan.Slots, s.slot(d, state.Considered, now))
+		plan.Slots = append(plan.Slots, s.slot(d, late))
 	}
 	added, err := p.Store.Plan(ctx, plan)
 	if err != nil {

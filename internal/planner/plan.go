@@ -2,7 +2,6 @@ package planner
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"qosreport/internal/schedule"
@@ -24,8 +23,13 @@ func (p *Planner) plan(ctx context.Context, s Schedule, now time.Time) error {
 		return nil // a new last instant alone is worth no write each time
 	}
 	plan := store.Plan{Schedule: s.Times.ID(), ExpressionHash: hash, Until: now, Unlisted: unlisted}
+	down := "service was down " + between(state.Considered, now, s.Times.Zone())
 	for _, d := range s.Policy.Plan(found, now) {
-		plan.Slots = append(plan.Slots, s.slot(d, state.Considered, now))
+		slot := s.slot(d, down)
+		if slot.Outcome == store.Due && now.Sub(slot.Fire) > schedule.Punctual {
+			slot.Reason = down
+		}
+		plan.Slots = append(plan.Slots, slot)
 	}
 	added, err := p.Store.Plan(ctx, plan)
 	if err != nil {
@@ -50,9 +54,8 @@ func (p *Planner) fired(s *schedule.Schedule, after, now time.Time) (slots []sch
 	return slots, schedule.MaxSlots
 }
 
-// slot is a decision as the ledger keeps it. The reason of one that is found late says how
-// it came to be.
-func (s Schedule) slot(d schedule.Decision, considered, now time.Time) store.Slot {
+// slot is a decision as the ledger keeps it; why is how a missed one came to be.
+func (s Schedule) slot(d schedule.Decision, why string) store.Slot {
 	w := s.Times.Window(d.Slot)
 	slot := store.Slot{
 		Key:      d.Slot.Key,
@@ -62,7 +65,6 @@ func (s Schedule) slot(d schedule.Decision, considered, now time.Time) store.Slo
 		StartBy:  d.Slot.Fire.Add(s.Policy.StartDeadline),
 		Window:   store.Window{From: w.From, To: w.To, Zone: w.Zone},
 	}
-	down := fmt.Sprintf("service was down %s to %s", clock(considered, now, s.Times.Zone()), clock(now, now, s.Times.Zone()))
 	switch {
 	case !w.From.Before(w.To):
 		// A zone left the date out. The ledger knows no empty windows; this one is not read.
@@ -73,25 +75,23 @@ func (s Schedule) slot(d schedule.Decision, considered, now time.Time) store.Slo
 	case s.Suspended:
 		slot.Outcome, slot.Reason = store.Suspended, "the schedule is suspended"
 	case d.Outcome == schedule.MissedDown:
-		slot.Outcome, slot.Reason = store.Missed, "down: "+down
+		slot.Outcome, slot.Reason = store.Missed, "down: "+why
 	case d.Outcome == schedule.MissedDeadline:
-		slot.Outcome, slot.Reason = store.Missed, "deadline: "+down
+		slot.Outcome, slot.Reason = store.Missed, "deadline: "+why
 	default:
 		slot.Outcome = store.Due
-		if now.Sub(d.Slot.Fire) > schedule.Punctual {
-			slot.Reason = down
-		}
 	}
 	return slot
 }
 
-// clock is a local time, with its date when that is another than the day looked from.
-func clock(t, from time.Time, zone *time.Location) string {
-	t, from = t.In(zone), from.In(zone)
-	if t.Format(time.DateOnly) == from.Format(time.DateOnly) {
-		return t.Format("15:04")
+// between is a span of local times, with dates when it began on another day than it ends.
+func between(from, to time.Time, zone *time.Location) string {
+	from, to = from.In(zone), to.In(zone)
+	layout := "2006-01-02 15:04"
+	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
+		layout = "15:04"
 	}
-	return t.Format("2006-01-02 15:04")
+	return from.Format(layout) + " to " + to.Format(layout)
 }
 
 // tellPlanned tells what was missed at once.
