@@ -19,7 +19,7 @@ type Attempt struct {
 	Ended   time.Time // zero while it runs
 	Result  AttemptResult
 	Phase   string // the last one that was begun
-	Class   string // of the failure, as in [fault.Class]
+	Class   string // of the failure, see [FailureClass]
 	Error   string
 	Queries []Query
 	Rows    int64
@@ -102,6 +102,25 @@ type AttemptEnd struct {
 // maxErrorBytes bounds the text of an error in the ledger.
 const maxErrorBytes = 8 << 10
 
+func errorText(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "\uFFFD")
+}
+
+// FailureClass is the word for a failure in attempts and in notices: that of its class, or
+// that of its area where nobody classified it. That a delivery is unknown comes first.
+func FailureClass(err error) string {
+	area, class := fault.AreaOf(err), fault.ClassOf(err)
+	if area != fault.DeliveryUnknown && class != fault.Unclassified {
+		return class.String()
+	}
+	words := [...]string{fault.Internal: "internal", fault.Usage: "usage", fault.NotReady: "not ready", fault.Security: "security", fault.Impala: "impala",
+		fault.Output: "output", fault.Delivery: "delivery", fault.DeliveryUnknown: ReasonUnknown, fault.Busy: "busy", fault.Stopped: "stopped", fault.Status: "status"}
+	if area < fault.Internal || int(area) >= len(words) {
+		area = fault.Internal
+	}
+	return words[area]
+}
+
 // EndAttempt ends the attempt that runs.
 func (l *Lease) EndAttempt(ctx context.Context, e AttemptEnd) error {
 	switch e.Result {
@@ -111,8 +130,7 @@ func (l *Lease) EndAttempt(ctx context.Context, e AttemptEnd) error {
 	}
 	var class, text string
 	if e.Err != nil {
-		class, text = fault.ClassOf(e.Err).String(), e.Err.Error()
-		text = strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "\uFFFD")
+		class, text = FailureClass(e.Err), errorText(e.Err.Error())
 	}
 	return l.openAttempt(ctx, "end attempt", string(e.Result), "result = ?, class = ?, error = ?, rows = ?, bytes = ?, ended = ?",
 		e.Result, class, text, e.Rows, e.Bytes, millis(l.store.options.Now()))

@@ -13,7 +13,7 @@ const applicationID = 0x516F5372
 
 // migrations lead from one version of the schema to the next: the first makes version 1
 // of an empty file. A migration that was released never changes.
-var migrations = [...]string{schema1}
+var migrations = [...]string{schema1, schema2}
 
 // version is the version of the file's schema, 0 for an empty file. A file that is no
 // ledger, or one of a newer program, is an error.

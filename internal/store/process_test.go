@@ -32,6 +32,7 @@ var children = map[string]func(path string) error{
 	"race":     raceChild,
 	"steps":    stepsChild,
 	"readonly": readOnlyChild,
+	"migrate":  migrateChild,
 }
 
 func TestMain(m *testing.M) {
@@ -66,6 +67,22 @@ func startChild(t *testing.T, what, path string) *child {
 	c.out = bufio.NewScanner(out)
 	noError(t, c.Start())
 	return c
+}
+
+// startTwo starts two processes, and lets them go when both are ready.
+func startTwo(t *testing.T, what, path string) []*child {
+	t.Helper()
+	both := []*child{startChild(t, what, path), startChild(t, what, path)}
+	for _, c := range both {
+		if line := c.line(t); line != "ready" {
+			t.Fatalf("a process said %q", line)
+		}
+	}
+	for _, c := range both {
+		_, err := io.WriteString(c.in, "go\n")
+		noError(t, err)
+	}
+	return both
 }
 
 // line is what the process says next.
@@ -150,18 +167,8 @@ func wonOnce(t *testing.T, won []string) {
 
 func TestTwoProcessesWinEverySlotOnce(t *testing.T) {
 	path := raced(t)
-	racers := []*child{startChild(t, "race", path), startChild(t, "race", path)}
-	for _, c := range racers {
-		if line := c.line(t); line != "ready" {
-			t.Fatalf("a process said %q", line)
-		}
-	}
-	for _, c := range racers {
-		_, err := io.WriteString(c.in, "go\n")
-		noError(t, err)
-	}
 	var won []string
-	for _, c := range racers {
+	for _, c := range startTwo(t, "race", path) {
 		won = append(won, strings.Fields(c.line(t))...)
 		noError(t, c.Wait())
 	}

@@ -7,7 +7,7 @@ import (
 
 // Keep says how long the ledger remembers. Zero means the default.
 type Keep struct {
-	Runs       time.Duration // with their slots, attempts and artefacts; 0 means 400 days
+	Runs       time.Duration // with their slots, attempts, artefacts and notices; 0 means 400 days
 	Deliveries time.Duration // 0 means 800 days
 	States     time.Duration // of days, since they were fetched; 0 means 400 days
 }
@@ -27,7 +27,7 @@ func (k Keep) withDefaults() Keep {
 }
 
 // Pruned counts what was forgotten.
-type Pruned struct{ Slots, Runs, Deliveries, States, Events, Beats int64 }
+type Pruned struct{ Slots, Runs, Deliveries, States, Events, Beats, Notices int64 }
 
 // Prune forgets what is old. A delivery that is sending or unknown is never forgotten,
 // nor is its run, nor what has not ended; and no delivery before its run. The files of
@@ -49,6 +49,7 @@ func (s *Store) Prune(ctx context.Context, keep Keep) (p Pruned, err error) {
 			{&p.Events, "DELETE FROM event WHERE at < ?1 AND delivery = 0", runs},
 			{&p.Events, "DELETE FROM event WHERE at < ? AND delivery <> 0 AND delivery NOT IN (SELECT id FROM delivery)", deliveries},
 			{&p.Beats, "DELETE FROM meta WHERE beat < ?", runs},
+			{&p.Notices, "DELETE FROM notice WHERE last < ?", runs},
 		} {
 			n, err := t.exec(ctx, d.statement, d.before)
 			if err != nil {

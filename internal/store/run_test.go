@@ -271,7 +271,7 @@ func TestAttemptsTellWhatTheyDid(t *testing.T) {
 	wantTransition(t, l.Phase(t.Context(), "query"), "not running", "query")
 	for i, end := range []AttemptEnd{
 		{Result: AttemptFailed, Err: fault.Errorf(fault.Impala, fault.Lost, "coordinator lost\xff%s", strings.Repeat("x", 10<<10))},
-		{Result: AttemptInterrupted, Err: errors.New("SIGTERM")},
+		{Result: AttemptInterrupted, Err: fault.Errorf(fault.Stopped, 0, "SIGTERM")},
 		{Result: AttemptDone, Rows: 12, Bytes: 345},
 	} {
 		number, err := l.StartAttempt(t.Context())
@@ -292,7 +292,7 @@ func TestAttemptsTellWhatTheyDid(t *testing.T) {
 	wantTransition(t, l.EndAttempt(t.Context(), AttemptEnd{Result: AttemptAbandoned}), "running", "abandoned")
 	f, err := s.Facts(t.Context(), "run-1")
 	noError(t, err)
-	for i, want := range []Attempt{{Result: AttemptFailed, Class: "lost"}, {Result: AttemptInterrupted, Class: "unclassified", Error: "SIGTERM"}, {Result: AttemptDone, Rows: 12, Bytes: 345}} {
+	for i, want := range []Attempt{{Result: AttemptFailed, Class: "lost"}, {Result: AttemptInterrupted, Class: "stopped", Error: "SIGTERM"}, {Result: AttemptDone, Rows: 12, Bytes: 345}} {
 		got := f.Attempts[i]
 		if got.Result != want.Result || got.Class != want.Class || got.Rows != want.Rows || got.Bytes != want.Bytes || got.Phase != "render" ||
 			!slices.Equal(got.Queries, []Query{{"legs", "q1", "impalad-1:21050"}, {"callers", "q2", "impalad-2:21050"}}) || got.Ended.Sub(got.Started) != time.Second {

@@ -155,3 +155,22 @@ CREATE INDEX event_by_slot ON event (slot) WHERE slot <> '';
 CREATE INDEX event_by_run ON event (run) WHERE run <> '';
 CREATE INDEX event_by_time ON event (at);
 `
+
+// schema2 makes version 2 of version 1.
+const schema2 = `
+-- What the owner of a schedule knows of one class of its failures.
+CREATE TABLE notice (
+	schedule TEXT NOT NULL CHECK (schedule <> ''),
+	class    TEXT NOT NULL CHECK (class <> ''),
+	since    INTEGER, -- first failure since the last success; NULL is none
+	last     INTEGER NOT NULL, -- failure
+	slot     TEXT NOT NULL, -- of the last failure
+	run      TEXT NOT NULL,
+	error    TEXT NOT NULL,
+	untold   INTEGER NOT NULL, -- failures since the last notice
+	tried    INTEGER, -- when a notice was last begun
+	told     INTEGER, -- when a notice was last sent
+	recovery INTEGER NOT NULL, -- 1: the recovery is to be told too
+	PRIMARY KEY (schedule, class)
+) STRICT;
+`

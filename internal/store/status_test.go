@@ -118,6 +118,7 @@ func TestPruningForgetsWhatIsOldAndSettled(t *testing.T) {
 	claim(t, s, "run-running", "running")
 	noError(t, s.PutStates(t.Context(), stateKey(), []DayState{dayOf("2026-03-01", c.Now())}))
 	noError(t, s.Beat(t.Context(), "prod-1", "v1", Self()))
+	fail(t, s, failing("kdc"), true)
 
 	prune := func(days int, want Pruned) {
 		t.Helper()
@@ -130,7 +131,7 @@ func TestPruningForgetsWhatIsOldAndSettled(t *testing.T) {
 		}
 	}
 	prune(400, Pruned{})
-	prune(1, Pruned{Slots: 1, Runs: 1, States: 1, Beats: 1})
+	prune(1, Pruned{Slots: 1, Runs: 1, States: 1, Beats: 1, Notices: 1})
 	prune(398, Pruned{})
 	prune(2, Pruned{Deliveries: 1})
 	prune(4000, Pruned{})
