@@ -28,8 +28,27 @@ type conn struct {
 	broken error
 }
 
-// dial connects, in the order TCP, TLS, SASL.
+// dial connects, and once more where the login was made with a ticket that the service may
+// not take any more: it says nothing about its reason, and a process that runs for days
+// has tickets from before its key was changed.
 func dial(ctx context.Context, o Options, addr string) (*conn, error) {
+	c, err := dialOnce(ctx, o, addr)
+	if c == nil || err == nil {
+		return c, err
+	}
+	if login, ok := c.sasl.(interface{ Stale() bool }); !ok || !login.Stale() || ctx.Err() != nil {
+		return nil, err
+	}
+	o.Logger.InfoContext(ctx, "login refused, another one is tried with a fresh ticket", "coordinator", addr, "reason", err)
+	if c, err = dialOnce(ctx, o, addr); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// dialOnce connects, in the order TCP, TLS, SASL. A connection that comes with an error is
+// closed.
+func dialOnce(ctx context.Context, o Options, addr string) (*conn, error) {
 	dialing, stop := context.WithTimeout(ctx, o.DialTimeout)
 	nc, err := o.Dial(dialing, "tcp", addr)
 	stop()
@@ -41,7 +60,7 @@ func dial(ctx context.Context, o Options, addr string) (*conn, error) {
 	c := &conn{net: nc}
 	if err := c.secure(ctx, o, addr); err != nil {
 		c.close()
-		return nil, err
+		return c, err
 	}
 	return c, nil
 }

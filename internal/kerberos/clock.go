@@ -23,11 +23,12 @@ func (c *clock) corrected() time.Time {
 	return c.now().Add(c.offset)
 }
 
-// learn takes the peer's time for the right one, and returns the new offset.
+// learn takes the peer's time for the right one, and returns the new offset. Stamps begin
+// anew: after one of a clock that was ahead they would all be of that time.
 func (c *clock) learn(peer time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.offset = peer.Sub(c.now())
+	c.offset, c.last = peer.Sub(c.now()), time.Time{}
 	return c.offset
 }
 

@@ -2,9 +2,9 @@
 // and keytab in, tickets out, and SASL GSSAPI with its security layers on top.
 //
 // It is a client of its own in pure Go. [Login] gives [Creds], which hand out tickets
-// ([Creds.Ticket]) and SASL logins ([Creds.NewSASL]) to any number of goroutines. Tickets
-// are kept and renewed when they are asked for, by a new login from the keytab; nothing
-// runs in the background.
+// ([Creds.Ticket]) and SASL logins ([Creds.NewSASL]) to any number of goroutines, for
+// months: tickets are kept, and one that ends is replaced when it is asked for, by a new
+// login with what the keytab holds then. Nothing runs in the background.
 //
 // Failures are an [Error] with a [Kind] and come with a remedy. Keys, tickets and tokens
 // never show up in errors or logs, and a key that the KDC refused is not tried again,
@@ -69,7 +69,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Creds are a login. They are for any number of goroutines.
+// Creds are a login that lasts until Close. They are for any number of goroutines.
 type Creds struct {
 	opts  Options
 	conf  *conf
@@ -77,7 +77,7 @@ type Creds struct {
 	clock *clock
 	log   *slog.Logger
 
-	client       krb5.Principal // who logged in; set once, by Login
+	client       krb5.Principal // who logs in; set once, by New
 	warnedKeytab atomic.Bool
 	warnedClock  atomic.Bool
 
@@ -90,9 +90,20 @@ type Creds struct {
 
 var errClosed = errors.New("the login was closed")
 
-// Login reads the keytab and gets a ticket-granting ticket, which proves that the KDC
-// takes the key.
+// Login is [New] and then [Creds.Login].
 func Login(ctx context.Context, o Options) (*Creds, error) {
+	c, err := New(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Login(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// New reads configuration and keytab and settles who will log in. It asks nobody.
+func New(ctx context.Context, o Options) (*Creds, error) {
 	c, err := newCreds(ctx, o.withDefaults())
 	if err != nil {
 		return nil, err
@@ -100,12 +111,18 @@ func Login(ctx context.Context, o Options) (*Creds, error) {
 	if err := c.identify(ctx); err != nil {
 		return nil, err
 	}
+	return c, nil
+}
+
+// Login gets a ticket-granting ticket, which proves that the KDC takes the key. One that
+// is there already and lasts will do.
+func (c *Creds) Login(ctx context.Context) error {
 	t, err := c.get(ctx, krb5.TGS(c.client.Realm))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	t.key.Clear()
-	return c, nil
+	return nil
 }
 
 // newCreds reads the configuration.

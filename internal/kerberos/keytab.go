@@ -1,6 +1,7 @@
 package kerberos
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -59,6 +60,28 @@ func (k keySet) clear() {
 // was written after a mistake.
 func bestFirst(a, b krb5.KeytabEntry) int {
 	return cmp.Or(cmp.Compare(b.KVNO, a.KVNO), b.Written.Compare(a.Written))
+}
+
+// equal reports whether others are the same keys.
+func (k keySet) equal(others keySet) bool {
+	return slices.EqualFunc(k, others, func(a, b krb5.KeytabEntry) bool {
+		return a.KVNO == b.KVNO && a.Key.Enctype == b.Key.Enctype && bytes.Equal(a.Key.Value, b.Key.Value)
+	})
+}
+
+// clientKeys are the keys that the keytab has now for who logs in.
+func (c *Creds) clientKeys(ctx context.Context) (keySet, error) {
+	entries, err := c.readKeytab(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, keys, err := c.pickKeys(entries)
+	for _, e := range entries {
+		if !e.Principal.Equal(c.client) {
+			e.Key.Clear()
+		}
+	}
+	return keys, err
 }
 
 // keytabPath takes the type off a keytab name (FILE:path).

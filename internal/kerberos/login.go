@@ -28,18 +28,32 @@ const (
 	clockAlarm     = 60 * time.Second // an offset from here on is worth a warning
 )
 
-// login gets a ticket-granting ticket with the keys of the keytab (RFC 4120 section 3.1).
-// The first request carries no proof, since only the KDC's answer says which one it wants.
+// login gets a ticket-granting ticket with the keys that the keytab has now.
 func (c *Creds) login(ctx context.Context) (*Ticket, error) {
-	entries, err := c.readKeytab(ctx)
+	keys, err := c.clientKeys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer keySet(entries).clear()
-	_, keys, err := c.pickKeys(entries)
-	if err != nil {
+	defer keys.clear()
+	t, err := c.loginWith(ctx, keys)
+	if !errors.Is(err, KeytabStale) {
+		return t, err
+	}
+	// The key may have been changed while the KDC was asked, there and in the file. The same
+	// key is not tried again.
+	fresh, unread := c.clientKeys(ctx)
+	if unread != nil || fresh.equal(keys) {
+		fresh.clear()
 		return nil, err
 	}
+	defer fresh.clear()
+	c.log.InfoContext(ctx, "keytab was replaced during the login", "keytab", c.opts.Keytab)
+	return c.loginWith(ctx, fresh)
+}
+
+// loginWith gets a ticket-granting ticket (RFC 4120 section 3.1). The first request
+// carries no proof, since only the KDC's answer says which one it wants.
+func (c *Creds) loginWith(ctx context.Context, keys keySet) (*Ticket, error) {
 	enctypes := keys.enctypes(c.conf.loginEnctypes)
 	if len(enctypes) == 0 {
 		return nil, fail(EtypeUnsupported, nil, "give the account AES keys and export a new keytab, or see the enctype lists in krb5.conf",
@@ -186,15 +200,18 @@ func (c *Creds) preauthEnctype(e *messages.KRBError, keys keySet) (int32, error)
 	return ours[0], nil
 }
 
-// learnTime takes the KDC's clock for the right one, unless krb5.conf forbids it.
-func (c *Creds) learnTime(ctx context.Context, kdc time.Time) {
+// learnTime takes the KDC's clock for the right one, unless krb5.conf forbids it, and
+// reports whether that is new.
+func (c *Creds) learnTime(ctx context.Context, kdc time.Time) bool {
 	if !c.conf.timeSync || c.clock.ahead(kdc).Abs() <= clockTolerance {
-		return
+		return false
 	}
 	offset := c.clock.learn(kdc)
-	if offset.Abs() > clockAlarm && !c.warnedClock.Swap(true) {
+	alarming := offset.Abs() > clockAlarm
+	if warned := c.warnedClock.Swap(alarming); alarming && !warned {
 		c.log.WarnContext(ctx, "clock differs from that of the KDC, whose time is used; the service's clock decides too", "kdc_ahead", offset.Round(time.Second))
 	}
+	return true
 }
 
 // acceptAS opens the reply to a login and checks that it answers the request

@@ -72,6 +72,7 @@ type SASL struct {
 	chunk   int
 	out     *krb5.Wrapper
 	in      *krb5.Unwrapper
+	stale   bool
 	discard func()
 }
 
@@ -110,6 +111,11 @@ func (s *SASL) SPN() string { return s.gss.ticket.SPN() }
 
 // Done reports whether the service has proved who it is and a layer is agreed on.
 func (s *SASL) Done() bool { return s.state == dueNothing }
+
+// Stale reports of a login that was closed before the service had proved itself whether
+// its ticket was an older one, which the service may not take any more: its key may have
+// changed, or a clock have jumped. The next login gets a fresh ticket.
+func (s *SASL) Stale() bool { return s.stale }
 
 // Layer is the agreed protection level: "auth", "auth-int" or "auth-conf".
 func (s *SASL) Layer() string {
@@ -251,9 +257,11 @@ func tokenFailure(err error) error {
 // Close ends the login. One that did not come to its end costs the ticket: a service
 // that cannot decrypt it mostly says nothing and hangs up.
 func (s *SASL) Close() error {
-	if s.state == dueAnswer || s.state == dead {
+	if s.discard != nil && (s.state == dueAnswer || s.state == dead) {
+		s.stale = s.gss.ticket.kept && s.out == nil
 		s.discard()
 	}
+	s.discard = nil
 	s.gss.forgetKeys()
 	s.state, s.out, s.in = dead, nil, nil
 	return nil

@@ -25,8 +25,9 @@ var staleTGT = []int32{
 	errorcode.KRB_AP_ERR_MODIFIED, errorcode.KRB_AP_ERR_BADKEYVER, errorcode.KRB_AP_ERR_NOKEY,
 }
 
-// serviceTicket gets a ticket with the ticket-granting ticket, after a new login if that
-// is not taken any more.
+// serviceTicket gets a ticket with the ticket-granting ticket. It asks a second time after
+// a new login if that is not taken any more, and with the KDC's time if a clock has
+// jumped.
 func (c *Creds) serviceTicket(ctx context.Context, service krb5.Principal) (*Ticket, error) {
 	for again := false; ; again = true {
 		tgt, err := c.get(ctx, krb5.TGS(c.client.Realm))
@@ -42,6 +43,7 @@ func (c *Creds) serviceTicket(ctx context.Context, service krb5.Principal) (*Tic
 			return t, nil
 		case !again && slices.Contains(staleTGT, refusal.ErrorCode):
 			c.forget(tgt)
+		case !again && refusal.ErrorCode == errorcode.KRB_AP_ERR_SKEW && c.learnTime(ctx, peerTime(refusal.STime, refusal.Susec)):
 		default:
 			return nil, c.tgsFailure(refusal, service.String())
 		}

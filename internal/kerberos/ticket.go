@@ -27,6 +27,7 @@ type Ticket struct {
 
 	authTime, end time.Time // by the KDC's clock
 	serial        uint64    // tells a ticket in memory from its successor
+	kept          bool      // lent from memory: the service's key may have changed since
 }
 
 // SPN is the service principal, as service/host@REALM.
@@ -92,6 +93,7 @@ func (c *Creds) newTicket(rep messages.KDCRepFields, plain []byte, body messages
 type flight struct {
 	done   chan struct{}
 	ticket *Ticket
+	kept   bool // the ticket is the one that was there before
 	err    error
 }
 
@@ -128,7 +130,7 @@ func (c *Creds) get(ctx context.Context, service krb5.Principal) (*Ticket, error
 		}
 		if t := c.tickets[name]; t != nil && c.fresh(t) {
 			defer c.mu.Unlock()
-			return t.lend(), nil
+			return t.lend(true), nil
 		}
 		f, waiting := c.flights[name]
 		if !waiting {
@@ -153,9 +155,9 @@ func (c *Creds) get(ctx context.Context, service krb5.Principal) (*Ticket, error
 }
 
 // lend is a copy for one caller, which a Close of the login does not touch.
-func (t *Ticket) lend() *Ticket {
+func (t *Ticket) lend(kept bool) *Ticket {
 	lent := *t
-	lent.key = t.key.Clone()
+	lent.key, lent.kept = t.key.Clone(), kept
 	return &lent
 }
 
@@ -169,7 +171,7 @@ func (c *Creds) land(f *flight) (*Ticket, error) {
 	case c.closed:
 		return nil, errClosed
 	}
-	return f.ticket.lend(), nil
+	return f.ticket.lend(f.kept), nil
 }
 
 func (c *Creds) fresh(t *Ticket) bool {
@@ -197,8 +199,12 @@ func (c *Creds) fly(ctx context.Context, f *flight, service krb5.Principal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.flights, service.String())
+	if old := c.tickets[service.String()]; old != nil && errors.Is(f.err, KDCUnreachable) && old.end.After(c.clock.corrected()) {
+		c.log.WarnContext(ctx, "no new ticket: the old one is used to its end", "ticket", old, "reason", f.err)
+		f.ticket, f.kept, f.err = old, true, nil
+	}
 	switch {
-	case f.err != nil:
+	case f.err != nil, f.kept:
 	case c.closed:
 		f.ticket.key.Clear()
 	default:

@@ -1,0 +1,66 @@
+package impala
+
+import (
+	"context"
+	"testing"
+
+	"qosreport/internal/fault"
+	"qosreport/internal/impala/hs2server"
+)
+
+// oldTicket is a login whose mechanism says whether a fresh ticket may help.
+type oldTicket struct {
+	Mechanism
+	stale bool
+}
+
+func (o *oldTicket) Stale() bool { return o.stale }
+
+func TestALoginWithAnOldTicketIsTriedOnceMore(t *testing.T) {
+	tests := []struct {
+		name      string
+		passwords []string // of the first login and the next ones
+		stale     bool
+		logins    int
+		works     bool
+	}{
+		{"the old ticket is good", []string{"geheim"}, true, 1, true},
+		{"the old ticket is refused", []string{"falsch", "geheim"}, true, 2, true},
+		{"the fresh one is refused, too", []string{"falsch", "falsch", "geheim"}, true, 2, false},
+		{"a fresh ticket is refused", []string{"falsch", "geheim"}, false, 1, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := start(t, plainServer(hs2server.Options{Engine: &script{}}))
+			logins := 0
+			client, err := Connect(t.Context(), Options{Hosts: []string{"coordinator:21050"}, Dial: c.dial, Auth: func(context.Context, string) (Mechanism, error) {
+				m, err := NewPlain("report", tt.passwords[logins])
+				logins++
+				return &oldTicket{m, tt.stale}, err
+			}})
+			if (err == nil) != tt.works || logins != tt.logins || !tt.works && fault.ClassOf(err) != fault.Authentication {
+				t.Errorf("%d logins, %v", logins, err)
+			}
+			if err == nil {
+				if err := client.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+func TestNoSecondLoginAfterAStop(t *testing.T) {
+	c := start(t, plainServer(hs2server.Options{Engine: &script{}}))
+	ctx, cancel := context.WithCancel(t.Context())
+	logins := 0
+	_, err := Connect(ctx, Options{Hosts: []string{"coordinator:21050"}, Dial: c.dial, Auth: func(context.Context, string) (Mechanism, error) {
+		logins++
+		cancel()
+		m, err := NewPlain("report", "falsch")
+		return &oldTicket{m, true}, err
+	}})
+	if err == nil || logins != 1 {
+		t.Errorf("%d logins, %v", logins, err)
+	}
+}
