@@ -95,6 +95,11 @@ func (t *txn) planDelivery(ctx context.Context, run Run, m Mail, r Recipient) (D
 const withoutLater = `AND NOT EXISTS (SELECT 1 FROM delivery AS later WHERE later.variant = delivery.variant AND later.window_from = delivery.window_from
 	AND later.window_to = delivery.window_to AND later.recipient = delivery.recipient AND later.revision > delivery.revision)`
 
+// stranded is the condition that a delivery waits for a person: its run is not at work and
+// its slot will not be run again, and no correction took its place.
+const stranded = `state = ? AND NOT EXISTS (SELECT 1 FROM run LEFT JOIN slot ON slot.key = run.slot WHERE run.id = delivery.run
+	AND (run.state = 'running' OR slot.outcome IN ('due', 'waiting', 'running'))) ` + withoutLater
+
 // Sending writes down, all or none, that these deliveries are about to leave. It has to
 // return before the first byte of a message's content is sent.
 func (l *Lease) Sending(ctx context.Context, ids ...int64) error {
@@ -179,6 +184,7 @@ type DeliveryFilter struct {
 	Recipients []string
 	States     []DeliveryState
 	Run        string
+	Stranded   bool      // only those that are pending and that nobody is going to send by himself
 	From, To   time.Time // of the last change, half open; zero means no bound
 	Newest     int       // only so many, the newest; 0 means all
 }
@@ -204,6 +210,7 @@ func (t *txn) deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, err
 	q.in("recipient", f.Recipients)
 	q.in("state", words(f.States...))
 	q.when(f.Run != "", "run = ?", f.Run)
+	q.when(f.Stranded, stranded, Pending)
 	q.when(!f.From.IsZero(), "changed >= ?", millis(f.From))
 	q.when(!f.To.IsZero(), "changed < ?", millis(f.To))
 	list, err := all(ctx, t, scanDelivery, "SELECT "+deliveryColumns+" FROM delivery"+q.where()+" ORDER BY id DESC"+q.limit(f.Newest), q.args...)

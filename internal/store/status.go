@@ -35,7 +35,10 @@ func (s *Store) Beat(ctx context.Context, instance, program string, o Owner) err
 type Status struct {
 	Schedules  []ScheduleStatus
 	Running    []Run
+	Lost       []Run // of those that run, the ones that the next claim takes for lost
 	Unknown    []Delivery
+	Stranded   []Delivery // see [DeliveryFilter]
+	Failing    []Notice   // what failed since the last success
 	Beats      []Beat
 	Slots      map[Outcome]int
 	Deliveries map[DeliveryState]int
@@ -60,7 +63,20 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 		if status.Running, err = all(ctx, t, scanRun, "SELECT "+runColumns+" FROM run WHERE state = 'running' ORDER BY started, id"); err != nil {
 			return err
 		}
+		err = s.eachLost(ctx, t, func(run Run, _ string) error {
+			status.Lost = append(status.Lost, run)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 		if status.Unknown, err = t.deliveries(ctx, DeliveryFilter{States: []DeliveryState{Unknown}}); err != nil {
+			return err
+		}
+		if status.Stranded, err = t.deliveries(ctx, DeliveryFilter{Stranded: true}); err != nil {
+			return err
+		}
+		if status.Failing, err = all(ctx, t, scanNotice, "SELECT "+noticeColumns+" FROM notice WHERE since IS NOT NULL ORDER BY schedule, class"); err != nil {
 			return err
 		}
 		if status.Beats, err = all(ctx, t, scanBeat, "SELECT owner, instance, program, started, beat FROM meta ORDER BY beat DESC, owner"); err != nil {
@@ -124,7 +140,7 @@ type RunFacts struct {
 	Run        Run
 	Attempts   []Attempt
 	Artefacts  []Artefact
-	Deliveries []Delivery // that are in its hands, or were last
+	Deliveries []Delivery // of the mail that it planned, also those that another run sent or has
 }
 
 // Why tells what is known about a slot and its runs, oldest first.
@@ -173,6 +189,8 @@ func (t *txn) facts(ctx context.Context, run Run) (f RunFacts, err error) {
 	if f.Artefacts, err = all(ctx, t, scanArtefact, "SELECT run, name, path, sha256, bytes FROM artefact WHERE run = ? ORDER BY name", run.ID); err != nil {
 		return f, err
 	}
-	f.Deliveries, err = t.deliveries(ctx, DeliveryFilter{Run: run.ID})
+	if run.Revision > 0 {
+		f.Deliveries, err = t.deliveries(ctx, DeliveryFilter{Variant: run.Variant, Window: run.Window, Revision: run.Revision})
+	}
 	return f, err
 }

@@ -44,6 +44,65 @@ func TestStatusAtAGlance(t *testing.T) {
 	}
 }
 
+func TestStatusShowsWhatNeedsAPerson(t *testing.T) {
+	s, c := planned(t, "daily@1", "daily@2")
+	l := claim(t, s, "run-1", "daily@1")
+	ids := deliveries(t, l, "noc@example.com", "boss@example.com")
+	deliveryIn(t, l, ids[0], Sent)
+	_, tell := fail(t, s, failing("deferred"), true)
+	want := func(name string, stranded, lost, failing int) {
+		t.Helper()
+		st, err := s.Status(t.Context())
+		noError(t, err)
+		if len(st.Stranded) != stranded || len(st.Lost) != lost || len(st.Failing) != failing {
+			t.Errorf("%s: got %+v stranded, %+v lost, %+v failing; want %d, %d and %d", name, st.Stranded, st.Lost, st.Failing, stranded, lost, failing)
+		}
+		for _, d := range st.Stranded {
+			if d.ID != ids[1] {
+				t.Errorf("%s: delivery %d is stranded; want %d", name, d.ID, ids[1])
+			}
+		}
+	}
+	want("at work", 0, 0, 1)
+	_, err := l.End(t.Context(), RunEnd{State: RunInterrupted, Reason: "SIGTERM"})
+	noError(t, err)
+	want("due again", 0, 0, 1)
+	l = claim(t, s, "run-2", "daily@1")
+	deliveries(t, l, "boss@example.com")
+	_, err = l.End(t.Context(), RunEnd{State: RunFailed, Reason: "deferred"})
+	noError(t, err)
+	want("failed", 1, 0, 1)
+	if over := succeed(t, s, true); !tell || len(over) != 1 {
+		t.Errorf("the end of %v is to be told; want that of one class", over)
+	}
+	l = claim(t, s, "run-3", "daily@2")
+	_, err = l.PlanDeliveries(t.Context(), Mail{Revision: 2, Reason: "late data", Recipients: []Recipient{{Address: "boss@example.com"}}})
+	noError(t, err)
+	want("corrected", 0, 0, 0)
+	s.options.Gone = func(o Owner) bool { return o.Nonce == "run-3" }
+	want("its process ended", 0, 1, 0)
+	c.advance(time.Hour)
+	s.options.Gone = func(Owner) bool { return false }
+	want("ours, whatever the clock says", 0, 0, 0)
+}
+
+func TestFactsOfARunTellWhoGotItsMail(t *testing.T) {
+	s, _ := planned(t, "daily@1", "daily@2")
+	one := claim(t, s, "run-1", "daily@1")
+	deliveryIn(t, one, deliveries(t, one, "noc@example.com")[0], Sent)
+	two := claim(t, s, "run-2", "daily@2") // the same variant and window
+	for run, want := range map[string]int{"run-1": 1, "run-2": 0} {
+		if f, err := s.Facts(t.Context(), run); err != nil || len(f.Deliveries) != want {
+			t.Errorf("%s has the deliveries %+v, %v; want %d", run, f.Deliveries, err, want)
+		}
+	}
+	deliveries(t, two, "noc@example.com", "boss@example.com")
+	f, err := s.Facts(t.Context(), "run-2")
+	if err != nil || len(f.Deliveries) != 2 || f.Deliveries[0].Run != "run-1" || f.Deliveries[1].Run != "run-2" {
+		t.Errorf("got %+v, %v; want what run-1 sent, and what run-2 has", f.Deliveries, err)
+	}
+}
+
 func TestWhyIsTheChainOfFacts(t *testing.T) {
 	s, c := planned(t, "daily@1")
 	noError(t, s.SetOutcome(t.Context(), "daily@1", Waiting, ""))
