@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"qosreport/internal/config"
 	"qosreport/internal/fault"
@@ -104,13 +105,16 @@ func (s setter) list(to *[]string, value []string, key, flag string) {
 	}
 }
 
-// connector opens sessions as the configuration says. The Kerberos login is made once.
+// connector opens sessions as the configuration says, for any number of goroutines and for
+// as long as the process runs: the login replaces tickets that end and reads the keytab
+// each time.
 type connector struct {
 	config *config.Config
 	log    *slog.Logger
 	dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil means the network
+	now    func() time.Time                                                     // nil means time.Now
 
-	mu    sync.Mutex      // several sessions begin at once, and one of them logs in
+	mu    sync.Mutex
 	creds *kerberos.Creds // nil before the first session, and without Kerberos
 }
 
@@ -149,6 +153,8 @@ func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 
 // close forgets the credentials.
 func (c *connector) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.creds != nil {
 		c.creds.Close()
 	}
@@ -167,26 +173,14 @@ func (c *connector) principal() string {
 type beginLogin = func(ctx context.Context, host string) (impala.Mechanism, error)
 
 func (c *connector) kerberosLogin(ctx context.Context) (beginLogin, error) {
-	i, k := &c.config.Impala, &c.config.Kerberos
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.creds == nil {
-		creds, err := kerberos.Login(ctx, kerberos.Options{
-			Principal:         k.Principal,
-			Keytab:            k.Keytab,
-			KRB5Conf:          k.KRB5Conf,
-			Realm:             k.Realm,
-			KDCs:              k.KDCs,
-			StrictPermissions: k.StrictPermissions,
-			Dial:              c.dial,
-			Logger:            c.log,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("log in to Kerberos: %w", err)
-		}
-		c.creds = creds
+	i := &c.config.Impala
+	creds, err := c.credentials(ctx)
+	if err == nil {
+		err = creds.Login(ctx)
 	}
-	creds := c.creds
+	if err != nil {
+		return nil, fmt.Errorf("log in to Kerberos: %w", err)
+	}
 	qop, err := kerberos.ParseQOP(i.SASLQOP)
 	if err != nil {
 		return nil, fault.New(fault.Usage, 0, err)
@@ -203,6 +197,30 @@ func (c *connector) kerberosLogin(ctx context.Context) (beginLogin, error) {
 		}
 		return sasl, nil
 	}, nil
+}
+
+// credentials are read once, by whoever comes first. The KDC is asked without the mutex,
+// so that nobody waits for another's time-out.
+func (c *connector) credentials(ctx context.Context) (*kerberos.Creds, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.creds != nil {
+		return c.creds, nil
+	}
+	k := &c.config.Kerberos
+	creds, err := kerberos.New(ctx, kerberos.Options{
+		Principal:         k.Principal,
+		Keytab:            k.Keytab,
+		KRB5Conf:          k.KRB5Conf,
+		Realm:             k.Realm,
+		KDCs:              k.KDCs,
+		StrictPermissions: k.StrictPermissions,
+		Dial:              c.dial,
+		Now:               c.now,
+		Logger:            c.log,
+	})
+	c.creds = creds
+	return creds, err
 }
 
 func ldapLogin(i *config.Impala) (beginLogin, error) {

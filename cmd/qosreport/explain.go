@@ -37,7 +37,7 @@ func (e *explainCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial}
+	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial, now: a.now}
 	defer connector.close()
 	client, err := connector.connect(ctx)
 	if err != nil {

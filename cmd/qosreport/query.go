@@ -49,7 +49,7 @@ func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 	p := newProgress(a.err, log)
 	defer func() { p.Done(err) }()
 	p.Phase("connect")
-	connector := &connector{config: c, log: log, dial: a.dial}
+	connector := &connector{config: c, log: log, dial: a.dial, now: a.now}
 	defer connector.close()
 	client, err := connector.connect(ctx)
 	if err != nil {
