@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +32,7 @@ type commands struct {
 	Query    queryCmd    `cmd:"" help:"Run statements and print their rows."`
 	SQL      sqlCmd      `cmd:"" name:"sql" help:"Print the statements of a report."`
 	Explain  explainCmd  `cmd:"" help:"Show how the cluster would run a report; refuse scans of whole tables."`
+	Serve    serveCmd    `cmd:"" help:"Run reports on their schedules, and show how they do."`
 	Resolve  resolveCmd  `cmd:"" help:"End a delivery of which nobody knows whether it was taken."`
 	Validate validateCmd `cmd:"" help:"Find every mistake of configuration, reports and queries."`
 	Version  versionCmd  `cmd:"" help:"Print version and build."`
@@ -40,8 +40,10 @@ type commands struct {
 
 // app is what every command stands on.
 type app struct {
-	now  func() time.Time
-	dial func(ctx context.Context, network, address string) (net.Conn, error) // reaches KDC, coordinator and mail server; nil means the network
+	now   func() time.Time
+	built time.Time       // of the program; zero when that is not known
+	dial  dialer          // reaches KDC, coordinator and mail server
+	over  <-chan struct{} // closed when mail on its way may take no more time after a stop; nil never is
 	stdio
 }
 
@@ -50,7 +52,7 @@ var errHelpShown = errors.New("help was shown")
 
 // run runs the command line with the clock and the network of this host.
 func run(ctx context.Context, args []string, std stdio) error {
-	return (&app{now: time.Now, stdio: std}).run(ctx, args)
+	return (&app{now: time.Now, built: built(), stdio: std}).run(ctx, args)
 }
 
 // run parses args and runs the command that they name.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"os"
 	"sync"
 	"time"
@@ -111,8 +110,8 @@ func (s setter) list(to *[]string, value []string, key, flag string) {
 type connector struct {
 	config *config.Config
 	log    *slog.Logger
-	dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil means the network
-	now    func() time.Time                                                     // nil means time.Now
+	dial   dialer
+	now    func() time.Time // nil means time.Now
 
 	mu    sync.Mutex
 	creds *kerberos.Creds // nil before the first session, and without Kerberos

@@ -20,6 +20,7 @@ import (
 	"qosreport/internal/lab/sample"
 	"qosreport/internal/query"
 	"qosreport/internal/report"
+	"qosreport/internal/store"
 )
 
 // demoCmd runs the main job on the embedded lab.
@@ -138,7 +139,10 @@ func (d *demoCmd) report(ctx context.Context, a *app, c *config.Config) error {
 	send := func(ctx context.Context, m *deliver.Message) (string, error) {
 		return sendToMailbox(ctx, filepath.Join(c.Out, "mailbox"), m)
 	}
-	o := job.Options{Definition: def, Templates: templates, Args: args, Window: report.Day(day, day, zone), Out: c.Out}
+	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial}
+	defer connector.close()
+	o := a.options(c, connector)
+	o.Run, o.Definition, o.Templates, o.Args, o.Window, o.Out = store.NewRunID(a.now()), def, templates, args, report.Day(day, day, zone), c.Out
 	o.Mail = &job.Mail{From: demoSender, To: []string{demoReader}, MaxSize: c.SMTP.MaxSize.Bytes}
 	return makeReport(ctx, a, c, o, posting{hand: send})
 }

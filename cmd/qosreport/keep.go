@@ -22,9 +22,14 @@ func openStore(ctx context.Context, a *app, c *config.Config) (*store.Store, fun
 		return nil, nil, fmt.Errorf("store.path: %w", err)
 	}
 	return s, func() error {
-		_, err := s.Prune(context.WithoutCancel(ctx), store.Keep{States: c.Store.KeepStates.Duration})
+		_, err := s.Prune(context.WithoutCancel(ctx), retention(c))
 		return errors.Join(err, s.Close())
 	}, nil
+}
+
+// retention is how long the configuration lets the store remember.
+func retention(c *config.Config) store.Keep {
+	return store.Keep{Runs: c.Store.KeepRuns.Duration, Deliveries: c.Store.KeepDeliveries.Duration, States: c.Store.KeepStates.Duration}
 }
 
 // source names the cluster and its database in what is kept, whatever the order of hosts.

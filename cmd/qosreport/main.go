@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
+	"time"
 	_ "time/tzdata" // an image FROM scratch has no time zones
 
 	"qosreport/internal/fault"
@@ -19,8 +21,9 @@ func main() {
 	// A reader that goes away, as in "qosreport query … | head", must not end the process
 	// before the statement is cancelled on the server: the write fails instead.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := stopOnSignal(context.Background())
-	err := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
+	ctx, over, stop := stopOnSignal(context.Background())
+	a := &app{now: time.Now, built: built(), over: over, stdio: stdio{os.Stdin, os.Stdout, os.Stderr}}
+	err := a.run(ctx, os.Args[1:])
 	stop()
 	if errors.Is(err, errHelpShown) {
 		err = nil
@@ -36,24 +39,42 @@ type stdio struct {
 	out, err io.Writer
 }
 
-// stopOnSignal ends the context at the first SIGINT or SIGTERM; a second one ends the
-// process as it would without us.
-func stopOnSignal(parent context.Context) (context.Context, func()) {
+// lastWords is how long a process may write down what it did after a second signal.
+const lastWords = 2 * time.Second
+
+// stopOnSignal ends the context at the first SIGINT or SIGTERM. A second one closes over,
+// so that mail on its way is given up, and soon after ends the process as it would without
+// us.
+func stopOnSignal(parent context.Context) (ctx context.Context, over <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
+	signals, done, second := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
+		defer signal.Stop(signals)
 		select {
 		case s := <-signals:
-			signal.Stop(signals)
 			cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by signal %q", s))
-		case <-ctx.Done():
+		case <-done:
+			return
+		}
+		var again os.Signal
+		select {
+		case again = <-signals:
+			close(second)
+		case <-done:
+			return
+		}
+		select {
+		case <-time.After(lastWords):
+			signal.Reset(again)
+			_ = syscall.Kill(os.Getpid(), again.(syscall.Signal))
+		case <-done:
 		}
 	}()
-	return ctx, func() {
-		signal.Stop(signals)
+	return ctx, second, sync.OnceFunc(func() {
+		close(done)
 		cancel(nil)
-	}
+	})
 }
 
 func tell(w io.Writer, err error) {

@@ -13,7 +13,6 @@ import (
 	"qosreport/internal/definition"
 	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
-	"qosreport/internal/impala"
 	"qosreport/internal/job"
 	"qosreport/internal/query"
 	"qosreport/internal/report"
@@ -31,12 +30,15 @@ type windowFlags struct {
 
 // runCmd makes reports, by hand or from another scheduler.
 type runCmd struct {
-	Report  []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`
-	Out     string   `group:"Report" env:"QOSREPORT_OUT" placeholder:"DIR" help:"Folder of the files; default out."`
-	Send    bool     `group:"Report" xor:"mail" help:"Send the mail, at most once to each recipient; needs store.path."`
-	NoCache bool     `group:"Report" name:"no-cache" help:"Ask the cluster for all days, also for those that the store remembers."`
-	DryRun  bool     `group:"Report" name:"dry-run" xor:"mail" help:"Write the mail as a file, too, exactly as it would be sent."`
-	Format  []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
+	Report   []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`
+	Out      string   `group:"Report" env:"QOSREPORT_OUT" placeholder:"DIR" help:"Folder of the files; default out."`
+	Send     bool     `group:"Report" xor:"mail" help:"Send the mail, at most once to each recipient; needs store.path."`
+	NoCache  bool     `group:"Report" name:"no-cache" help:"Ask the cluster for all days, also for those that the store remembers."`
+	DryRun   bool     `group:"Report" name:"dry-run" xor:"mail" help:"Write the mail as a file, too, exactly as it would be sent."`
+	Schedule string   `group:"Report" placeholder:"NAME" help:"Run a slot of this schedule, in place of what the other flags ask for, and mail as it says: for another scheduler."`
+	Slot     string   `group:"Report" enum:"last," default:"" placeholder:"last" help:"Which slot of the schedule: last, the newest."`
+	NoWait   bool     `group:"Report" name:"no-wait" help:"Do not wait for another process that runs the same slot; exit with 9."`
+	Format   []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
 	windowFlags
 	fileFlags
 	connectionFlags
@@ -46,6 +48,9 @@ type runCmd struct {
 // refused, does not keep the others from being made; whatever else fails would fail for
 // them, too, and ends the command.
 func (r *runCmd) Run(ctx context.Context, a *app) (err error) {
+	if r.Schedule != "" || r.Slot != "" || r.NoWait {
+		return r.slot(ctx, a)
+	}
 	c, err := r.load()
 	if err != nil {
 		return err
@@ -78,9 +83,12 @@ func (r *runCmd) Run(ctx context.Context, a *app) (err error) {
 			return err
 		}
 	}
+	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial}
+	defer connector.close()
 	var failures []error
 	for _, d := range definitions {
-		o := job.Options{Definition: d, Templates: templates, Window: window, Out: c.Out, Formats: r.Format}
+		o := a.options(c, connector)
+		o.Run, o.Definition, o.Templates, o.Window, o.Out, o.Formats = store.NewRunID(a.now()), d, templates, window, c.Out, r.Format
 		if ledger != nil && !r.NoCache {
 			o.Keeper = ledger
 		}
@@ -106,7 +114,7 @@ func (r *runCmd) make(ctx context.Context, a *app, c *config.Config, o job.Optio
 	}
 	then := posting{book: book}
 	if r.DryRun || r.Send {
-		o.Mail = &job.Mail{From: c.SMTP.From, MaxSize: c.SMTP.MaxSize.Bytes, Allowed: c.SMTP.Allowed}
+		o.Mail = reportMail(c)
 	}
 	if r.DryRun {
 		then.hand = func(ctx context.Context, m *deliver.Message) (string, error) { return job.WriteMail(ctx, o, m) }
@@ -125,21 +133,10 @@ type posting struct {
 
 // makeReport runs one job, delivers its mail if there is one, and tells what came of it.
 func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, then posting) (err error) {
-	o.Run, o.Program, o.Now = store.NewRunID(a.now()), version(), a.now
-	o.Instance, o.Sessions, o.Settings, o.Source = instance(c), c.Impala.MaxSessions, c.Impala.Options, source(c)
 	log := newLogger(a.err, c.Log).With("run", o.Run)
 	p := newProgress(a.err, log)
 	defer func() { p.Done(err) }()
 	o.Progress = p
-	connector := &connector{config: c, log: log, dial: a.dial}
-	defer connector.close()
-	o.Connect = func(ctx context.Context) (job.Coordinator, error) {
-		client, err := connector.connect(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return session{client, connector.principal()}, nil
-	}
 	started := a.now()
 	outcome, sent, err := runJob(ctx, o, then.book)
 	if outcome == nil {
@@ -155,6 +152,13 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, th
 		outcome.Files = append(outcome.Files, place)
 	}
 	p.Done(failed)
+	a.tell(outcome, sent)
+	fmt.Fprintf(a.out, "  %s %s, %.1f s\n", o.Definition.Name, o.Window.Text(), a.now().Sub(started).Seconds())
+	return failed
+}
+
+// tell prints what came of a report: the verdict, the files, and who got the mail.
+func (a *app) tell(outcome *job.Outcome, sent []job.Sent) {
 	if word := outcome.Verdict.Word; outcome.Verdict.Judged() {
 		fmt.Fprintf(a.out, "%s%s: %s\n", strings.ToUpper(word[:1]), word[1:], outcome.Verdict.Sentence)
 	} else {
@@ -167,8 +171,6 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, th
 		fmt.Fprintf(a.out, "  %s\n", path)
 	}
 	printSent(a, sent)
-	fmt.Fprintf(a.out, "  %s %s, %.1f s\n", o.Definition.Name, o.Window.Text(), a.now().Sub(started).Seconds())
-	return failed
 }
 
 // runJob makes the report, with a booking one whose mail is sent.
@@ -190,24 +192,6 @@ func instance(c *config.Config) string {
 		return ""
 	}
 	return host
-}
-
-// session lets a job use a client.
-type session struct {
-	*impala.Client
-	principal string
-}
-
-// Principal is who logged in.
-func (s session) Principal() string { return s.principal }
-
-// Query hands on rows as the job knows them.
-func (s session) Query(ctx context.Context, statement string) (job.Result, error) {
-	rows, err := s.Client.Query(ctx, statement)
-	if err != nil {
-		return nil, err
-	}
-	return rows, nil
 }
 
 func (r *windowFlags) apply(c *config.Config) { setter{c}.text(&c.Zone, r.Zone, "zone", "--zone") }

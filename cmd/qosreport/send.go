@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/user"
 
@@ -22,7 +23,19 @@ func booking(a *app, c *config.Config, ledger *store.Store) (*job.Booking, error
 	if c.SMTP.Host == "" {
 		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "--send needs a mail server"), "write smtp.host into configs/qosreport.yaml, like mail.example.com:587")
 	}
-	o := deliver.Options{Host: c.SMTP.Host, TLS: c.SMTP.TLS, CAFile: c.SMTP.CAFile, Helo: c.SMTP.Helo, Dial: a.dial}
+	sender, err := newSender(c, a.dial)
+	if err != nil {
+		return nil, err
+	}
+	return &job.Booking{Store: ledger, Owner: store.Self(), Actor: actor(), Sender: sender, Grace: a.grace(c)}, nil
+}
+
+// dialer reaches a host; nil means the network.
+type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// newSender reads what the mail server asks for. It does not connect.
+func newSender(c *config.Config, dial dialer) (*deliver.SMTP, error) {
+	o := deliver.Options{Host: c.SMTP.Host, TLS: c.SMTP.TLS, CAFile: c.SMTP.CAFile, Helo: c.SMTP.Helo, Dial: dial}
 	if c.SMTP.User != "" {
 		password, err := c.SMTP.Password()
 		if err != nil {
@@ -32,11 +45,7 @@ func booking(a *app, c *config.Config, ledger *store.Store) (*job.Booking, error
 			return nil, err
 		}
 	}
-	sender, err := deliver.NewSMTP(o)
-	if err != nil {
-		return nil, err
-	}
-	return &job.Booking{Store: ledger, Actor: actor(), Sender: sender}, nil
+	return deliver.NewSMTP(o)
 }
 
 // actor is who runs the command, for the ledger.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
+	"time"
 )
 
 // versionCmd prints what was built from what.
@@ -27,4 +28,19 @@ func version() string {
 		}
 	}
 	return text + " " + info.GoVersion
+}
+
+// built is when the commit was made that this was built of: the clock was never before.
+func built() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.time" {
+			at, _ := time.Parse(time.RFC3339, s.Value) // zero if it is none
+			return at
+		}
+	}
+	return time.Time{}
 }

@@ -23,3 +23,14 @@ func Load(fsys fs.FS, name string) (*Config, error) {
 	c.file = file
 	return c, nil
 }
+
+// SHA256 is the hexadecimal hash of the file, "" without one.
+func (c *Config) SHA256() string {
+	if c.file == nil {
+		return ""
+	}
+	return c.file.SHA256()
+}
+
+// Place is "file:line:column: " of the value of a key like schedules.daily.report.
+func (c *Config) Place(key string) string { return c.file.Place(key) }

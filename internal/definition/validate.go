@@ -110,16 +110,15 @@ func (c *checker) email() {
 		c.Add("email.subject", err)
 	}
 	c.known("email.body", e.Body)
-	for i, format := range e.Attach {
-		c.Require(fmt.Sprintf("email.attach[%d]", i), slices.Contains(attachable, format) && slices.Index(e.Attach, format) == i,
-			"is %q: write each of %s at most once", format, strings.Join(attachable, ", "))
+	if err := checkAttached(e.Attach); err != nil {
+		c.Add("email.attach", fmt.Errorf("email.%w", err))
 	}
 }
 
 // kpiMeasures are the measures that a subject can name.
-func (c *checker) kpiMeasures() map[string]string {
+func (d *Definition) kpiMeasures() map[string]string {
 	names := make(map[string]string)
-	for _, s := range c.Sections {
+	for _, s := range d.Sections {
 		if s == nil {
 			continue
 		}
@@ -132,6 +131,15 @@ func (c *checker) kpiMeasures() map[string]string {
 
 // attachable are the formats that are one file each.
 var attachable = []string{"xlsx", "html", "json"}
+
+func checkAttached(formats []string) error {
+	for i, format := range formats {
+		if !slices.Contains(attachable, format) || slices.Index(formats, format) != i {
+			return fmt.Errorf("attach[%d] is %q: write each of %s at most once", i, format, strings.Join(attachable, ", "))
+		}
+	}
+	return nil
+}
 
 func (c *checker) address(at, address string) {
 	_, err := mail.ParseAddress(address)

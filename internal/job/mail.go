@@ -62,6 +62,12 @@ func draftMail(o Options) (*draft, error) {
 	return d, d.checkAddresses()
 }
 
+// CheckMail finds what is wrong with sender and recipients of a report's mail.
+func CheckMail(o Options) error {
+	_, err := draftMail(o)
+	return err
+}
+
 // fill adds what only the page tells, while nothing has been written.
 func (d *draft) fill(page *report.Page, files []file) (err error) {
 	d.page = page

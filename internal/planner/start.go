@@ -110,3 +110,21 @@ func (p *Planner) overlap(ctx context.Context, s Schedule, slot store.Slot, limi
 	p.Logger.WarnContext(ctx, "slot skipped", "slot", slot.Key, "reason", "still running", "run", running[0].ID)
 	return lostRace(p.Store.SetOutcome(ctx, slot.Key, store.Skipped, "still running: run "+running[0].ID))
 }
+
+// RunNow claims a slot and carries it out before it returns. It reports whether it did so;
+// if not, another may have the slot, it may have been skipped because its schedule still
+// runs, it may be too late, or it has to wait ([store.ErrLimit]).
+func (p *Planner) RunNow(ctx context.Context, s Schedule, slot store.Slot) (ran bool, err error) {
+	if due, err := p.expire(ctx, []store.Slot{slot}, p.Now()); len(due) == 0 {
+		return false, err
+	}
+	run, err := p.Start(ctx, slot)
+	switch {
+	case errors.Is(err, store.ErrLimit):
+		return false, p.overlap(ctx, s, slot, err)
+	case err != nil:
+		return false, lostRace(err)
+	}
+	run(ctx)
+	return true, nil
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"qosreport/internal/config"
+	"qosreport/internal/definition"
+	"qosreport/internal/fault"
+	"qosreport/internal/job"
+	"qosreport/internal/planner"
+	"qosreport/internal/query"
+	"qosreport/internal/report"
+	"qosreport/internal/schedule"
+	"qosreport/internal/store"
+)
+
+// scheduled is a schedule with all that its runs need, found to be in order.
+type scheduled struct {
+	name       string
+	config     *config.Schedule
+	definition *definition.Definition // with the schedule's mail
+	templates  *query.Templates
+	args       definition.Args
+}
+
+// scheduled makes the named schedules of a valid configuration, or all. The mistakes of all
+// of them are told at once.
+func (f *fileFlags) scheduled(c *config.Config, names []string, now time.Time) (map[string]*scheduled, error) {
+	if len(names) == 0 {
+		names = c.ScheduleNames()
+	}
+	templates, err := f.templates()
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]*scheduled)
+	var mistakes []error
+	for _, name := range names {
+		s, err := f.oneScheduled(c, name, templates, now)
+		if err != nil {
+			mistakes = append(mistakes, err)
+			continue
+		}
+		all[name] = s
+	}
+	return all, errors.Join(mistakes...)
+}
+
+func (f *fileFlags) oneScheduled(c *config.Config, name string, templates *query.Templates, now time.Time) (*scheduled, error) {
+	s := &scheduled{name: name, config: c.Schedules[name], templates: templates}
+	if s.config == nil {
+		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "there is no schedule %q", name), "the schedules of the configuration are: %v", c.ScheduleNames())
+	}
+	at := "schedules." + name
+	placed := func(key string, err error) error {
+		return fault.New(fault.Usage, 0, fmt.Errorf("%s%s: %w", c.Place(at+"."+key), at+"."+key, err))
+	}
+	def, err := definition.Load(f.files(), reportsDir, s.config.Report, templates)
+	if err != nil {
+		return nil, placed("report", err)
+	}
+	mail := definition.Email{To: s.config.To, CC: s.config.CC, BCC: s.config.BCC, ReplyTo: s.config.ReplyTo, Subject: s.config.Subject, Attach: s.config.Attach}
+	if s.definition, err = def.Mailed(mail); err != nil {
+		return nil, fault.New(fault.Usage, 0, fmt.Errorf("%s%s: %w", c.Place(at), at, err))
+	}
+	given := make(map[string][]string, len(s.config.Params))
+	for param, values := range s.config.Params {
+		given[param] = values
+	}
+	if s.args, err = def.Args(given); err != nil {
+		return nil, placed("params", err)
+	}
+	if err := job.CheckMail(job.Options{Definition: s.definition, Args: s.args, Mail: reportMail(c)}); err != nil {
+		return nil, placed("to", err)
+	}
+	if next := s.config.Times.Next(now); next.Key != "" {
+		w := s.config.Times.Window(next)
+		if _, err := job.Statements(s.definition, templates, s.args, span(store.Window{From: w.From, To: w.To, Zone: w.Zone}, s.config.Times.Zone())); err != nil {
+			return nil, placed("report", err)
+		}
+	}
+	return s, nil
+}
+
+// reportMail is the mail of a report as the configuration has it.
+func reportMail(c *config.Config) *job.Mail {
+	return &job.Mail{From: c.SMTP.From, MaxSize: c.SMTP.MaxSize.Bytes, Allowed: c.SMTP.Allowed}
+}
+
+// span is the window of a slot as a report takes it. A zone that is not known any more
+// falls back on the schedule's.
+func span(w store.Window, zone *time.Location) report.Window {
+	if named, err := time.LoadLocation(w.Zone); err == nil {
+		zone = named
+	}
+	return report.Span(w.From, w.To, zone)
+}
+
+// planned is the schedule as the planner takes it.
+func (s *scheduled) planned() planner.Schedule {
+	return planner.Schedule{Times: s.config.Times, Policy: s.config.Policy, Spread: s.config.Spread.Duration, Suspended: s.config.Suspend}
+}
+
+// hash tells runs of different configurations apart.
+func (s *scheduled) hash(c *config.Config) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", c.SHA256(), s.definition.SHA256, s.args.Canonical()))
+	return hex.EncodeToString(sum[:16])
+}
+
+// late is a sentence for the mail of a slot that starts long after its time, or "".
+func (s *scheduled) late(slot store.Slot, now time.Time) string {
+	late := now.Sub(slot.Fire.Add(schedule.Delay(s.name, s.config.Spread.Duration)))
+	if late <= schedule.Punctual {
+		return ""
+	}
+	text := "Sent " + spell(late) + " late"
+	if slot.Reason != "" {
+		text += ": " + slot.Reason
+	}
+	return text + "."
+}
+
+// spell writes a span in days, hours and minutes.
+func spell(d time.Duration) string {
+	minutes := int(d.Round(time.Minute) / time.Minute)
+	switch {
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	case minutes < 48*60:
+		return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+	}
+	return fmt.Sprintf("%d d %d h", minutes/60/24, minutes/60%24)
+}
