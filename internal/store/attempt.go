@@ -19,7 +19,7 @@ type Attempt struct {
 	Ended   time.Time // zero while it runs
 	Result  AttemptResult
 	Phase   string // the last one that was begun
-	Class   string // of the failure, see [FailureClass]
+	Class   string // of the failure, see [fault.Word]
 	Error   string
 	Queries []Query
 	Rows    int64
@@ -106,21 +106,6 @@ func errorText(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "\uFFFD")
 }
 
-// FailureClass is the word for a failure in attempts and in notices: that of its class, or
-// that of its area where nobody classified it. That a delivery is unknown comes first.
-func FailureClass(err error) string {
-	area, class := fault.AreaOf(err), fault.ClassOf(err)
-	if area != fault.DeliveryUnknown && class != fault.Unclassified {
-		return class.String()
-	}
-	words := [...]string{fault.Internal: "internal", fault.Usage: "usage", fault.NotReady: "not ready", fault.Security: "security", fault.Impala: "impala",
-		fault.Output: "output", fault.Delivery: "delivery", fault.DeliveryUnknown: ReasonUnknown, fault.Busy: "busy", fault.Stopped: "stopped", fault.Status: "status"}
-	if area < fault.Internal || int(area) >= len(words) {
-		area = fault.Internal
-	}
-	return words[area]
-}
-
 // EndAttempt ends the attempt that runs.
 func (l *Lease) EndAttempt(ctx context.Context, e AttemptEnd) error {
 	switch e.Result {
@@ -130,7 +115,7 @@ func (l *Lease) EndAttempt(ctx context.Context, e AttemptEnd) error {
 	}
 	var class, text string
 	if e.Err != nil {
-		class, text = FailureClass(e.Err), errorText(e.Err.Error())
+		class, text = fault.Word(e.Err), errorText(e.Err.Error())
 	}
 	return l.openAttempt(ctx, "end attempt", string(e.Result), "result = ?, class = ?, error = ?, rows = ?, bytes = ?, ended = ?",
 		e.Result, class, text, e.Rows, e.Bytes, millis(l.store.options.Now()))

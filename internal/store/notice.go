@@ -17,7 +17,7 @@ const (
 // Failing is a failure that the owner of a schedule may have to be told of.
 type Failing struct {
 	Schedule string
-	Class    string // see [FailureClass], or a word of the caller's
+	Class    string // see [fault.Word], or a word of the caller's
 	Slot     string // "" when it is about none, and so below
 	Run      string
 	Text     string // of the error

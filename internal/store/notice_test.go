@@ -3,14 +3,11 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"qosreport/internal/fault"
 )
 
 func failing(class string) Failing {
@@ -169,34 +166,5 @@ func TestOfManyWhoFailAtOnceOneTells(t *testing.T) {
 	}
 	if told != 1 {
 		t.Errorf("%d tell the owner; want one", told)
-	}
-}
-
-func TestFailuresHaveAWord(t *testing.T) {
-	tests := []struct {
-		name string
-		err  error
-		want string
-	}{
-		{"a class", fault.Errorf(fault.Security, fault.KDC, "x"), "kdc"},
-		{"a class below an area", fmt.Errorf("run: %w", fault.New(fault.Delivery, 0, fault.Errorf(0, fault.Deferred, "x"))), "deferred"},
-		{"an area without a class", fault.Errorf(fault.NotReady, 0, "x"), "not ready"},
-		{"a bug", errors.New("x"), "internal"},
-		{"an unknown delivery, whatever its class", fault.Errorf(fault.DeliveryUnknown, fault.Refused, "x"), ReasonUnknown},
-		{"an area that is none", fault.Errorf(99, 0, "x"), "internal"},
-		{"nothing", nil, "internal"},
-	}
-	for _, tt := range tests {
-		if got := FailureClass(tt.err); got != tt.want {
-			t.Errorf("%s is %q; want %q", tt.name, got, tt.want)
-		}
-	}
-	seen := make(map[string]bool)
-	for area := fault.Internal; area <= fault.Status; area++ {
-		word := FailureClass(fault.Errorf(area, 0, "x"))
-		if word == "" || seen[word] {
-			t.Errorf("area %d has no word of its own: %q", area, word)
-		}
-		seen[word] = true
 	}
 }
