@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +39,7 @@ var began = time.Date(2017, 9, 10, 4, 50, 0, 0, time.UTC)
 // virtually runs a test in a bubble. More is YAML for the configuration's end.
 func virtually(t *testing.T, more string, test func(t *testing.T, b *bubble)) {
 	dir := t.TempDir()
+	signal.Stop(anySignal()) // what reads signals for the process starts now, and outside
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(began))
 		b := &bubble{t: t, dir: dir, network: pipenet.New()}
@@ -46,6 +49,12 @@ func virtually(t *testing.T, more string, test func(t *testing.T, b *bubble)) {
 			t.Errorf("%v; %d connections are left", err, b.network.Open())
 		}
 	})
+}
+
+func anySignal() chan<- os.Signal {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c
 }
 
 func (b *bubble) start(more string) {
@@ -79,8 +88,13 @@ func (b *bubble) now() time.Time {
 
 // call runs a command over the network of the bubble.
 func (b *bubble) call(ctx context.Context, args ...string) result {
+	return b.callUntil(ctx, nil, args...)
+}
+
+// callUntil is call, with a channel whose close is a second signal.
+func (b *bubble) callUntil(ctx context.Context, over <-chan struct{}, args ...string) result {
 	var stdout, stderr bytes.Buffer
-	a := &app{now: b.now, dial: b.network.DialContext, stdio: stdio{strings.NewReader(""), &stdout, &stderr}}
+	a := &app{now: b.now, dial: b.network.DialContext, over: over, stdio: stdio{strings.NewReader(""), &stdout, &stderr}}
 	err := a.run(ctx, append(args, "--config-dir", b.dir))
 	if err != nil {
 		tell(&stderr, err)

@@ -44,6 +44,8 @@ type app struct {
 	built time.Time       // of the program; zero when that is not known
 	dial  dialer          // reaches KDC, coordinator and mail server
 	over  <-chan struct{} // closed when mail on its way may take no more time after a stop; nil never is
+	// hangUps gives SIGHUP from now on; nil gives none.
+	hangUps func() (signals <-chan os.Signal, stop func())
 	stdio
 }
 

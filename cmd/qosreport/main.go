@@ -22,7 +22,7 @@ func main() {
 	// before the statement is cancelled on the server: the write fails instead.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, over, stop := stopOnSignal(context.Background())
-	a := &app{now: time.Now, built: built(), over: over, stdio: stdio{os.Stdin, os.Stdout, os.Stderr}}
+	a := &app{now: time.Now, built: built(), over: over, hangUps: hangUps, stdio: stdio{os.Stdin, os.Stdout, os.Stderr}}
 	err := a.run(ctx, os.Args[1:])
 	stop()
 	if errors.Is(err, errHelpShown) {
@@ -75,6 +75,13 @@ func stopOnSignal(parent context.Context) (ctx context.Context, over <-chan stru
 		close(done)
 		cancel(nil)
 	})
+}
+
+// hangUps takes SIGHUP, which otherwise ends the process.
+func hangUps() (<-chan os.Signal, func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	return signals, func() { signal.Stop(signals) }
 }
 
 func tell(w io.Writer, err error) {

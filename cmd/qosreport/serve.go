@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"qosreport/internal/job"
@@ -48,9 +46,12 @@ func (s *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	d.planner = planner.New(planner.Options{Store: ledger, Owner: svc.owner, Instance: instance(svc.config), Program: version(),
 		Start: d.start, Missed: d.missed, Now: a.now, Built: a.built, Logger: svc.log})
 	d.use(svc)
-	hangUp := make(chan os.Signal, 1)
-	signal.Notify(hangUp, syscall.SIGHUP)
-	defer signal.Stop(hangUp)
+	var hangUp <-chan os.Signal
+	if a.hangUps != nil {
+		signals, stop := a.hangUps()
+		defer stop()
+		hangUp = signals
+	}
 	svc.log.InfoContext(ctx, "serving", "instance", instance(svc.config), "program", version(), "schedules", len(svc.schedules), "store", ledger.Path())
 	var beside sync.WaitGroup
 	besides, stop := context.WithCancel(context.WithoutCancel(ctx))
