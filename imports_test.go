@@ -39,6 +39,7 @@ var imports = map[string][]string{
 	"internal/deliver":           {"internal/atomicfile", "internal/fault"},
 	"internal/schedule":          {"internal/fault"},
 	"internal/planner":           {"internal/schedule", "internal/store", "internal/fault"},
+	"internal/web":               {"internal/store", "internal/fault"},
 	"internal/job":               {"internal/store", "internal/atomicfile", "internal/definition", "internal/deliver", "internal/query", "internal/qos", "internal/report", "internal/report/...", "internal/fault"},
 	"internal/lab":               {"internal/lab/...", "internal/kerberos/acceptor", "internal/impala/hs2server", "internal/atomicfile", "internal/fault"},
 	"internal/lab/kdc":           {"internal/atomicfile", "internal/kerberos/krb5", "internal/fault"},
