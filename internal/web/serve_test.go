@@ -189,6 +189,14 @@ func TestLargeHeadersAreRefused(t *testing.T) {
 	})
 }
 
+func TestNothingAnswersBesideTheSite(t *testing.T) {
+	inBubble(t, options(t, Overview{}), func(t *testing.T, n *pipenet.Network, _ func() error) {
+		if code, body := hear(t, say(t, n, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")); code != 404 || body != "there is no such page\n" {
+			t.Errorf("the answer is %d %q", code, body)
+		}
+	})
+}
+
 func TestStopEndsIdleConnectionsAtOnce(t *testing.T) {
 	inBubble(t, options(t, Overview{}), func(t *testing.T, n *pipenet.Network, stop func() error) {
 		hear(t, say(t, n, health))
