@@ -1,0 +1,177 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	stdmail "net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"qosreport/internal/deliver"
+	"qosreport/internal/fault"
+	"qosreport/internal/store"
+)
+
+// Notifier tells the owners of schedules that a report failed, and that it succeeded again
+// after that. Of one class of failure of a schedule a notice leaves in 24 hours at most;
+// the others are counted. One that cannot be sent is logged and due again with the next
+// failure: it fails nothing. The errors of its methods are those of the ledger.
+type Notifier struct {
+	Store    *store.Store
+	Sender   Sender
+	From     string                    // address
+	Instance string                    // which installation it is; "" for none
+	Program  string                    // version of the binary
+	Allowed  func(address string) bool // whether it may get mail; nil allows everybody
+	Now      func() time.Time          // nil means time.Now
+	Logger   *slog.Logger              // nil discards
+}
+
+// Owned is a schedule, whose it is, and what its slots are about.
+type Owned struct {
+	Schedule string
+	Owner    []string // addresses; without one, failures are logged only
+	Report   string
+	Params   map[string][]string // of the report, as given
+}
+
+// ClassMissed is the class of slots that were not started in time.
+const ClassMissed = "missed"
+
+// recovered stands in the place of a class in the id of a note.
+const recovered = "recovered"
+
+// noticeTime is how long a notice may take, whatever time the run has left.
+const noticeTime = time.Minute
+
+// Failed tells the owner that the last attempt for a slot failed. Without an error, as of a
+// run that was lost, the slot's outcome and reason are told.
+func (n *Notifier) Failed(ctx context.Context, o Owned, slot store.Slot, ended Failed) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTime)
+	defer cancel()
+	f := failure{Owned: o, slot: slot, ended: ended, class: cmp.Or(fault.Word(ended.Err), string(slot.Outcome), string(store.Failed))}
+	facts, err := n.Store.Facts(ctx, ended.Run)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil // it is told all the same
+	}
+	f.mail = facts.Deliveries
+	if len(f.in(store.Unknown)) > 0 {
+		f.class = store.ReasonUnknown // what else failed beside it needs no person
+	}
+	failing := store.Failing{Schedule: o.Schedule, Class: f.class, Slot: slot.Key, Run: ended.Run, Text: f.cause()}
+	return errors.Join(err, n.tell(ctx, o, failing, f.letter))
+}
+
+// Missed tells the owner of the slots of one outage, oldest first.
+func (n *Notifier) Missed(ctx context.Context, o Owned, slots []store.Slot) error {
+	if len(slots) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTime)
+	defer cancel()
+	last := slots[len(slots)-1]
+	failing := store.Failing{Schedule: o.Schedule, Class: ClassMissed, Slot: last.Key, Text: last.Reason, Count: len(slots)}
+	return n.tell(ctx, o, failing, outage{o, slots}.letter)
+}
+
+// Recovered tells the owner that a slot is done, if he was told of failures before it.
+// Slots that were missed stay so, and are none.
+func (n *Notifier) Recovered(ctx context.Context, o Owned, slot store.Slot) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTime)
+	defer cancel()
+	over, err := n.Store.Recovered(ctx, o.Schedule)
+	if err != nil || len(over) == 0 {
+		return err
+	}
+	failures := slices.DeleteFunc(over, func(n store.Notice) bool { return n.Class == ClassMissed })
+	if len(failures) > 0 && !n.send(ctx, o, recovered, slot.Key, recovery{o, slot, failures}.letter()) {
+		return nil // it is told with the next success
+	}
+	return n.Store.ToldRecovery(ctx, o.Schedule)
+}
+
+// tell writes a failure down, and sends the notice if it is due.
+func (n *Notifier) tell(ctx context.Context, o Owned, f store.Failing, letter func(known store.Notice) letter) error {
+	known, due, err := n.Store.Failure(ctx, f)
+	if err == nil && !due {
+		n.log().InfoContext(ctx, "owner not told again", "schedule", o.Schedule, "class", f.Class, "told", known.Told, "failures", known.Count)
+		return nil
+	}
+	// Without the ledger it is told in any case: that it breaks is what an owner has to know.
+	if !n.send(ctx, o, f.Class, f.Slot, letter(known)) || err != nil {
+		return err
+	}
+	return n.Store.Told(ctx, known)
+}
+
+// send sends a letter, and reports whether one of the owners has it.
+func (n *Notifier) send(ctx context.Context, o Owned, class, slot string, l letter) bool {
+	log := n.log().With("schedule", o.Schedule, "class", class, "slot", slot)
+	owner := slices.DeleteFunc(slices.Clone(o.Owner), func(address string) bool {
+		refused := n.Allowed != nil && !n.Allowed(address)
+		if refused {
+			log.ErrorContext(ctx, "owner may get no mail", "recipient", address, "try", "add the address or its domain to smtp.allow, or name another owner")
+		}
+		return refused
+	})
+	if len(owner) == 0 {
+		log.WarnContext(ctx, "no owner to tell")
+		return false
+	}
+	now := time.Now
+	if n.Now != nil {
+		now = n.Now
+	}
+	m := &deliver.Message{ID: n.id(o.Schedule, class, slot), Date: now(), From: n.From, To: owner, Subject: n.name() + " " + l.subject, Text: l.text + n.footer()}
+	receipts, err := n.Sender.Send(ctx, m, nil)
+	told := slices.ContainsFunc(receipts, func(r deliver.Receipt) bool { return r.Outcome == deliver.Sent })
+	switch {
+	case !told:
+		log.ErrorContext(ctx, "notice not sent", "error", err, "try", fault.Remedy(err))
+	case err != nil:
+		log.WarnContext(ctx, "notice not sent to every owner", "error", err, "try", fault.Remedy(err))
+	default:
+		log.InfoContext(ctx, "owner told", "recipients", len(receipts))
+	}
+	return told
+}
+
+// id is the same for the same failure, so that mail systems which remove duplicates can
+// do so.
+func (n *Notifier) id(parts ...string) string {
+	key := sha256.New()
+	for _, part := range append(parts, n.Instance) {
+		fmt.Fprintf(key, "%d:%s", len(part), part)
+	}
+	_, domain, _ := strings.Cut(n.From, "@")
+	if from, err := stdmail.ParseAddress(n.From); err == nil {
+		domain = from.Address[strings.LastIndexByte(from.Address, '@')+1:]
+	}
+	return hex.EncodeToString(key.Sum(nil)[:16]) + "@" + domain
+}
+
+// name begins a subject.
+func (n *Notifier) name() string {
+	return "[" + strings.TrimSpace("qosreport "+oneLine(n.Instance)) + "]"
+}
+
+func (n *Notifier) footer() string {
+	from := strings.TrimSpace("qosreport " + n.Program)
+	if n.Instance != "" {
+		from += ", instance " + oneLine(n.Instance)
+	}
+	return "\n" + from + ". The owner of a schedule gets one notice of a class of failure in 24 hours,\nand a note when it succeeds again.\n"
+}
+
+func (n *Notifier) log() *slog.Logger {
+	if n.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return n.Logger
+}
