@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -24,10 +25,13 @@ func (s *Store) open(ctx context.Context) error {
 	if err := checkFileSystem(filepath.Dir(absolute)); err != nil {
 		return err
 	}
+	if s.options.ReadOnly {
+		return s.openToRead(ctx, absolute)
+	}
 	if err := createFile(absolute); err != nil {
 		return err
 	}
-	if err := s.inspect(ctx, absolute); err != nil {
+	if _, err := s.inspect(ctx, absolute); err != nil {
 		return err
 	}
 	if s.writer, err = connect(absolute, 1, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
@@ -38,6 +42,23 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	if err := s.migrate(ctx); err != nil {
 		return err
+	}
+	s.readers, err = connect(absolute, maxReaders, "query_only(1)")
+	return err
+}
+
+// openToRead takes the file as it is. Readers of a write-ahead log wait for no writer.
+func (s *Store) openToRead(ctx context.Context, absolute string) error {
+	const try = "see whether serve is running, and whether store.path is the one that it has"
+	if _, err := os.Stat(absolute); errors.Is(err, fs.ErrNotExist) {
+		return fault.Advise(fault.New(fault.Output, fault.Render, fmt.Errorf("there is no ledger yet: %w", fs.ErrNotExist)), try)
+	}
+	found, err := s.inspect(ctx, absolute)
+	if err != nil {
+		return err
+	}
+	if found != len(migrations) {
+		return fault.Advise(fault.Errorf(fault.Output, fault.Render, "the file has version %d, and this program reads version %d", found, len(migrations)), try)
 	}
 	s.readers, err = connect(absolute, maxReaders, "query_only(1)")
 	return err
@@ -80,20 +101,20 @@ func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	return db, nil
 }
 
-// inspect refuses a file that is not a ledger, or too new, over a connection that changes
-// nothing.
-func (s *Store) inspect(ctx context.Context, path string) (err error) {
+// inspect is the version of the file, over a connection that changes nothing. It refuses a
+// file that is not a ledger, or too new.
+func (s *Store) inspect(ctx context.Context, path string) (found int, err error) {
 	db, err := connect(path, 1, "query_only(1)")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	tx, err := s.begin(ctx, db, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = version(ctx, tx)
-	return errors.Join(err, ended(tx.Rollback()))
+	found, err = version(ctx, tx)
+	return found, errors.Join(err, ended(tx.Rollback()))
 }
 
 // walTaken sees that the file has a write-ahead log: where it cannot have one, SQLite goes

@@ -31,6 +31,19 @@ func (s *Store) Beat(ctx context.Context, instance, program string, o Owner) err
 	})
 }
 
+// Beats are the last signs of life of processes, newest first.
+func (s *Store) Beats(ctx context.Context) (list []Beat, err error) {
+	err = s.read(ctx, "list heart-beats", func(ctx context.Context, t *txn) error {
+		list, err = t.beats(ctx)
+		return err
+	})
+	return list, err
+}
+
+func (t *txn) beats(ctx context.Context) ([]Beat, error) {
+	return all(ctx, t, scanBeat, "SELECT owner, instance, program, started, beat FROM meta ORDER BY beat DESC, owner")
+}
+
 // Status is the ledger at a glance.
 type Status struct {
 	Schedules  []ScheduleStatus
@@ -79,7 +92,7 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 		if status.Failing, err = all(ctx, t, scanNotice, "SELECT "+noticeColumns+" FROM notice WHERE since IS NOT NULL ORDER BY schedule, class"); err != nil {
 			return err
 		}
-		if status.Beats, err = all(ctx, t, scanBeat, "SELECT owner, instance, program, started, beat FROM meta ORDER BY beat DESC, owner"); err != nil {
+		if status.Beats, err = t.beats(ctx); err != nil {
 			return err
 		}
 		return errors.Join(count(ctx, t, status.Slots, "SELECT outcome, count(*) FROM slot GROUP BY outcome"),

@@ -18,6 +18,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"qosreport/internal/fault"
 )
 
 // Options say how to use the file. The zero value is good.
@@ -25,6 +27,7 @@ type Options struct {
 	Now         func() time.Time   // nil means time.Now
 	BusyTimeout time.Duration      // how long to wait for another process; 0 means 5s
 	Gone        func(o Owner) bool // whether an owner's process has surely ended; nil asks the operating system
+	ReadOnly    bool               // the file has to be there, in this version, and is not changed; it waits for no writer
 }
 
 func (o Options) withDefaults() Options {
@@ -129,6 +132,9 @@ func (s *Store) read(ctx context.Context, what string, do func(context.Context, 
 
 func (s *Store) transact(ctx context.Context, what string, db *sql.DB, o *sql.TxOptions, do func(context.Context, *txn) error) error {
 	err := func() error {
+		if db == nil {
+			return fault.Errorf(fault.Internal, 0, "the store was opened to be read")
+		}
 		tx, err := s.begin(ctx, db, o)
 		if err != nil {
 			return err
