@@ -56,16 +56,34 @@ func (n *Notifier) Failed(ctx context.Context, o Owned, slot store.Slot, ended F
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTime)
 	defer cancel()
 	f := failure{Owned: o, slot: slot, ended: ended, class: cmp.Or(fault.Word(ended.Err), string(slot.Outcome), string(store.Failed))}
-	facts, err := n.Store.Facts(ctx, ended.Run)
-	if errors.Is(err, store.ErrNotFound) {
-		err = nil // it is told all the same
+	var err error
+	if f.mail, err = n.mailOf(ctx, ended.Run); err != nil {
+		f.blind = true
 	}
-	f.mail = facts.Deliveries
-	if len(f.in(store.Unknown)) > 0 {
-		f.class = store.ReasonUnknown // what else failed beside it needs no person
+	for _, d := range f.in(store.Unknown) {
+		if d.Run == ended.Run {
+			f.class = store.ReasonUnknown // what else failed beside it needs no person
+		}
 	}
 	failing := store.Failing{Schedule: o.Schedule, Class: f.class, Slot: slot.Key, Run: ended.Run, Text: f.cause()}
 	return errors.Join(err, n.tell(ctx, o, failing, f.letter))
+}
+
+// mailOf is the newest mail for the variant and window of a run, whichever run sent it.
+func (n *Notifier) mailOf(ctx context.Context, id string) ([]store.Delivery, error) {
+	run, err := n.Store.Run(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil // it ended before it was one
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := n.Store.Deliveries(ctx, store.DeliveryFilter{Variant: run.Variant, Window: run.Window})
+	newest := 0
+	for _, d := range all {
+		newest = max(newest, d.Revision)
+	}
+	return slices.DeleteFunc(all, func(d store.Delivery) bool { return d.Revision < newest }), err
 }
 
 // Missed tells the owner of the slots of one outage, oldest first.

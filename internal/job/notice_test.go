@@ -276,13 +276,29 @@ func TestTheSameNoticeHasTheSameID(t *testing.T) {
 	}
 }
 
+func TestANoticeKnowsWhatEarlierRunsSent(t *testing.T) {
+	w := newWorld(t)
+	w.failedRun(t, slotOn(13), store.Sent, store.Unknown)
+	lease, _, err := w.Store.Claim(t.Context(), store.Claim{ID: "again", Kind: store.KindByHand, Slot: slotOn(13).Key, Variant: "voice-daily"})
+	noError(t, err)
+	_, err = lease.End(t.Context(), store.RunEnd{State: store.RunFailed, Reason: "kdc"})
+	noError(t, err)
+	noError(t, w.Failed(t.Context(), owned(), slotOn(13), Failed{Run: "again", Err: kdcDown}))
+	for _, want := range []string{"failed: kdc\n", "its mail went to 1 of 2 readers", "qosreport resolve 2 --sent"} {
+		if text := w.text(t); !strings.Contains(text, want) {
+			t.Errorf("got\n%s\nwant %q in it", text, want)
+		}
+	}
+}
+
 func TestTheOwnerIsToldWhenTheLedgerBreaks(t *testing.T) {
 	w := newWorld(t)
 	noError(t, w.Store.Close())
 	err := w.Failed(t.Context(), owned(), slotOn(13), Failed{Run: "run-1", Err: fault.Errorf(fault.Output, fault.Render, "no room for the store")})
-	if err == nil || w.post.told() != 1 {
-		t.Errorf("got %v; want the ledger's error, and the notice sent", err)
+	if text := w.text(t); err == nil || !strings.Contains(text, "the ledger could not be asked who has its mail") {
+		t.Errorf("got %v and\n%s\nwant the ledger's error, and the notice sent", err, text)
 	}
+	w.post.told()
 	if err := w.Recovered(t.Context(), owned(), slotOn(13)); err == nil || w.post.told() != 0 {
 		t.Errorf("got %v; want the ledger's error, and no note", err)
 	}

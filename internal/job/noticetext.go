@@ -30,6 +30,7 @@ type failure struct {
 	ended Failed
 	class string
 	mail  []store.Delivery
+	blind bool // the ledger could not tell of the mail
 }
 
 func (f *failure) cause() string {
@@ -75,6 +76,8 @@ func (f *failure) letter(known store.Notice) letter {
 func (f *failure) ending() string {
 	sent, unknown := len(f.in(store.Sent)), len(f.in(store.Unknown))
 	switch {
+	case f.blind:
+		return "failed, and the ledger could not be asked who has its mail"
 	case sent > 0:
 		return fmt.Sprintf("failed: its mail went to %d of %d readers", sent, len(f.mail))
 	case unknown > 0:
