@@ -37,7 +37,7 @@ func delay(n int, class fault.Class) time.Duration {
 // would end too late.
 func (r *Booked) tryAll(ctx context.Context) error {
 	limit := 1
-	if d := r.booking.Due; d != nil {
+	if d := r.booking.Due; d != nil && !d.ByHand {
 		var err error
 		if r.attempts, err = r.booking.Store.SlotAttempts(ctx, d.Slot.Key); err != nil {
 			return err

@@ -30,6 +30,7 @@ type Due struct {
 	MaxRuns    int    // how many may be at work, this one included; 0 means any number
 	Alone      bool   // no other run of the schedule may be at work
 	SendWhen   string // see config.SendRules; "" means always
+	ByHand     bool   // a person wants it once more after the slot ended: there is one attempt, however many failed
 	// Failed is called after the last attempt failed, and Done when the report was sent; nil
 	// is not.
 	Failed func(ctx context.Context, f Failed)
@@ -79,6 +80,9 @@ func Claim(ctx context.Context, o Options, b Booking) (*Booked, error) {
 	claim := store.Claim{ID: o.Run, Kind: store.KindAdHoc, Variant: o.variant(), Window: o.storeWindow(), Actor: b.Actor, Owner: b.Owner, Program: o.Program}
 	if d := b.Due; d != nil {
 		claim.Kind, claim.Slot, claim.ConfigHash, claim.MaxRuns, claim.Alone = store.KindSlot, d.Slot.Key, d.ConfigHash, d.MaxRuns, d.Alone
+		if d.ByHand {
+			claim.Kind = store.KindByHand
+		}
 	}
 	lease, _, err := b.Store.Claim(ctx, claim)
 	if err != nil {

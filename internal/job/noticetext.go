@@ -67,7 +67,7 @@ func (f *failure) letter(known store.Notice) letter {
 	}
 	f.byHand(&text, w)
 	text.head("What happened, step by step:")
-	text.indented(command("why", f.slot.Key))
+	text.indented(Command("why", f.slot.Key))
 	f.count(&text, known)
 	return letter{fmt.Sprintf("%s %s failed: %s", oneLine(f.Schedule), w.Text(), f.class), text.String()}
 }
@@ -116,18 +116,18 @@ func (f *failure) unknown(text *paragraphs) {
 	text.line("the mail server's log, then say for each which it was:")
 	for i, d := range unknown {
 		if i == maxListed {
-			text.line("  and %d more: %s", len(unknown)-i, command("status"))
+			text.line("  and %d more: %s", len(unknown)-i, Command("status"))
 			break
 		}
 		text.line("  %s, delivery %d, since %s", oneLine(d.Recipient), d.ID, utc(d.Changed))
-		text.line("    %s", command("resolve", fmt.Sprint(d.ID), "--sent"))
-		text.line("    %s", command("resolve", fmt.Sprint(d.ID), "--not-sent"))
+		text.line("    %s", Command("resolve", fmt.Sprint(d.ID), "--sent"))
+		text.line("    %s", Command("resolve", fmt.Sprint(d.ID), "--not-sent"))
 	}
 }
 
 // byHand says how the report can be had all the same.
 func (f *failure) byHand(text *paragraphs, w report.Window) {
-	line := byHand(f.Owned, w)
+	line := f.ByHand(w)
 	if line == "" {
 		text.head("It is not tried again by itself, and no command makes a report of a part of a day; the next")
 		text.line("slot has a window of its own.")
@@ -168,7 +168,7 @@ func (o outage) letter(known store.Notice) letter {
 	}
 	listed := o.slots[max(len(o.slots)-maxListed, 0):]
 	if older := len(o.slots) - len(listed); older > 0 {
-		text.line("The newest %d are listed; of the %d before them tells: %s", len(listed), older, command("history"))
+		text.line("The newest %d are listed; of the %d before them tells: %s", len(listed), older, Command("history"))
 	}
 	reason := ""
 	for _, slot := range listed {
@@ -178,14 +178,14 @@ func (o outage) letter(known store.Notice) letter {
 		}
 		w := windowOf(slot.Window)
 		text.line("  %s, due %s, window %s", oneLine(slot.Nominal), utc(slot.Fire), w.Text())
-		if line := byHand(o.Owned, w); line != "" {
+		if line := o.ByHand(w); line != "" {
 			text.line("    %s", line)
 		}
 	}
 	text.head("A command makes the report and sends its mail to those whom the report's own file names, and to")
 	text.line("nobody a second time. What is a part of a day, no command makes.")
 	if more := known.Count - len(o.slots); more > 0 {
-		text.head("%d more were missed before, of which there was no notice: %s", more, command("history"))
+		text.head("%d more were missed before, of which there was no notice: %s", more, Command("history"))
 	}
 	return letter{subject, text.String()}
 }
@@ -205,13 +205,13 @@ func (r recovery) letter() letter {
 	for _, n := range r.failures {
 		text.line("  %s, last at %s with slot %s; the notice left at %s", n.Class, utc(n.Last), oneLine(n.Slot), utc(n.Told))
 	}
-	text.head("Slots that failed before stay so: %s", command("status"))
+	text.head("Slots that failed before stay so: %s", Command("status"))
 	return letter{fmt.Sprintf("%s %s succeeds again", oneLine(r.Schedule), w.Text()), text.String()}
 }
 
-// byHand is the command that makes the report of a window and sends its mail, or "" for
+// ByHand is the command that makes the report of a window and sends its mail, or "" for
 // a window that no flags name. The zone is in it, for another day's mail would be another.
-func byHand(o Owned, w report.Window) string {
+func (o Owned) ByHand(w report.Window) string {
 	if !w.Whole(w.FromDate) || !w.Whole(w.ToDate) {
 		return ""
 	}
@@ -226,14 +226,15 @@ func byHand(o Owned, w report.Window) string {
 	} else {
 		args = append(args, "--from", w.FromDate, "--to", w.ToDate)
 	}
-	return command(append(args, "--zone", w.Zone, "--send")...)
+	return Command(append(args, "--zone", w.Zone, "--send")...)
 }
 
 // bare is what a shell takes as it is.
 var bare = regexp.MustCompile(`^[\w.:/@+=,-]+$`)
 
-// command is a line for a shell, which runs nothing else when it is copied.
-func command(args ...string) string {
+// Command is a line for a shell that gives qosreport these arguments. It runs nothing else
+// when it is copied, whatever they hold.
+func Command(args ...string) string {
 	words := []string{"qosreport"}
 	for _, arg := range args {
 		if arg = oneLine(arg); !bare.MatchString(arg) {
