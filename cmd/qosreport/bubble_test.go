@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,8 +27,12 @@ type bubble struct {
 	network *pipenet.Network
 	lab     *lab.Lab
 	box     *mailbox.Server
-	step    time.Duration // of this host's clock, against the bubble's
+	hangUp  chan os.Signal // of the process; nil for none
+	over    chan struct{}  // close it for a second signal to stop
+
 	mu      sync.Mutex
+	step    time.Duration     // of this host's clock, against the bubble's
+	observe func(call string) // is told of each call to the coordinator; nil is not
 }
 
 // began is when bubbles have come to the days of the sample: Sunday morning in Bratislava.
@@ -38,11 +40,10 @@ var began = time.Date(2017, 9, 10, 4, 50, 0, 0, time.UTC)
 
 // virtually runs a test in a bubble. More is YAML for the configuration's end.
 func virtually(t *testing.T, more string, test func(t *testing.T, b *bubble)) {
-	dir := t.TempDir()
-	signal.Stop(anySignal()) // what reads signals for the process starts now, and outside
+	dir := memoryDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(began))
-		b := &bubble{t: t, dir: dir, network: pipenet.New()}
+		b := &bubble{t: t, dir: dir, network: pipenet.New(), over: make(chan struct{})}
 		b.start(more)
 		test(t, b)
 		if err := errors.Join(b.box.Close(), b.lab.Close()); err != nil || b.network.Open() != 0 {
@@ -51,16 +52,33 @@ func virtually(t *testing.T, more string, test func(t *testing.T, b *bubble)) {
 	})
 }
 
-func anySignal() chan<- os.Signal {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGHUP)
-	return c
+// memoryDir is a temporary folder that is no disk's, where there is such: the ledger waits
+// for its disk at each step, which would take most of the time of days.
+func memoryDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "qosreport-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func (b *bubble) start(more string) {
 	b.t.Helper()
 	var err error
-	o := lab.Options{Dir: b.dir, Sample: sample.Options{Days: 10, Last: time.Date(2017, 9, 16, 0, 0, 0, 0, time.UTC), LegsPerDay: 20}, Listen: b.network.Listen}
+	o := lab.Options{Dir: b.dir, Sample: sample.Options{Days: 10, Last: time.Date(2017, 9, 16, 0, 0, 0, 0, time.UTC), LegsPerDay: 20}, Listen: b.network.Listen,
+		Observe: func(call string) {
+			b.mu.Lock()
+			observe := b.observe
+			b.mu.Unlock()
+			if observe != nil {
+				observe(call)
+			}
+		}}
 	if b.lab, err = lab.Start(b.t.Context(), o); err != nil {
 		b.t.Fatal(err)
 	}
@@ -86,15 +104,27 @@ func (b *bubble) now() time.Time {
 	return time.Now().Add(b.step)
 }
 
-// call runs a command over the network of the bubble.
-func (b *bubble) call(ctx context.Context, args ...string) result {
-	return b.callUntil(ctx, nil, args...)
+// jump moves this host's clock.
+func (b *bubble) jump(by time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.step += by
 }
 
-// callUntil is call, with a channel whose close is a second signal.
-func (b *bubble) callUntil(ctx context.Context, over <-chan struct{}, args ...string) result {
+// watch has somebody told of each call to the coordinator from now on.
+func (b *bubble) watch(observe func(call string)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.observe = observe
+}
+
+// call runs a command over the network of the bubble.
+func (b *bubble) call(ctx context.Context, args ...string) result {
 	var stdout, stderr bytes.Buffer
-	a := &app{now: b.now, dial: b.network.DialContext, over: over, stdio: stdio{strings.NewReader(""), &stdout, &stderr}}
+	a := &app{now: b.now, dial: b.network.DialContext, over: b.over, stdio: stdio{strings.NewReader(""), &stdout, &stderr}}
+	if b.hangUp != nil {
+		a.hangUps = func() (<-chan os.Signal, func()) { return b.hangUp, func() {} }
+	}
 	err := a.run(ctx, append(args, "--config-dir", b.dir))
 	if err != nil {
 		tell(&stderr, err)

@@ -139,7 +139,7 @@ func (d *demoCmd) report(ctx context.Context, a *app, c *config.Config) error {
 	send := func(ctx context.Context, m *deliver.Message) (string, error) {
 		return sendToMailbox(ctx, filepath.Join(c.Out, "mailbox"), m)
 	}
-	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial}
+	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial, now: a.now}
 	defer connector.close()
 	o := a.options(c, connector)
 	o.Run, o.Definition, o.Templates, o.Args, o.Window, o.Out = store.NewRunID(a.now()), def, templates, args, report.Day(day, day, zone), c.Out

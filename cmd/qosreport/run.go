@@ -83,7 +83,7 @@ func (r *runCmd) Run(ctx context.Context, a *app) (err error) {
 			return err
 		}
 	}
-	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial}
+	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial, now: a.now}
 	defer connector.close()
 	var failures []error
 	for _, d := range definitions {

@@ -61,7 +61,7 @@ func (f *serviceFlags) read(a *app, names []string) (*service, error) {
 	if s.sender, err = newSender(c, a.dial); err != nil {
 		return nil, err
 	}
-	s.connector = &connector{config: c, log: s.log, dial: a.dial}
+	s.connector = &connector{config: c, log: s.log, dial: a.dial, now: a.now}
 	return s, nil
 }
 

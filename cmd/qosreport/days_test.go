@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// virtualHours are how long serve is watched.
+const virtualHours = 72
