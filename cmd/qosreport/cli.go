@@ -33,6 +33,8 @@ type commands struct {
 	SQL      sqlCmd      `cmd:"" name:"sql" help:"Print the statements of a report."`
 	Explain  explainCmd  `cmd:"" help:"Show how the cluster would run a report; refuse scans of whole tables."`
 	Serve    serveCmd    `cmd:"" help:"Run reports on their schedules, and show how they do."`
+	Next     nextCmd     `cmd:"" help:"Show when schedules are due."`
+	Status   statusCmd   `cmd:"" help:"Show the schedules at a glance; fail when something is not as it should be."`
 	Resolve  resolveCmd  `cmd:"" help:"End a delivery of which nobody knows whether it was taken."`
 	Validate validateCmd `cmd:"" help:"Find every mistake of configuration, reports and queries."`
 	Version  versionCmd  `cmd:"" help:"Print version and build."`
@@ -88,8 +90,9 @@ func (a *app) run(ctx context.Context, args []string) error {
 	}
 	selected.BindTo(ctx, (*context.Context)(nil))
 	err = selected.Run(a)
-	if err != nil && ctx.Err() != nil && fault.AreaOf(err) != fault.Stopped {
-		// Whatever broke when the run was stopped, broke because of that.
+	if area := fault.AreaOf(err); err != nil && ctx.Err() != nil && area != fault.Stopped && area != fault.DeliveryUnknown {
+		// Whatever broke when the run was stopped, broke because of that. Mail of which nobody
+		// knows counts more: a person has to look after it.
 		err = fmt.Errorf("%w (%v)", context.Cause(ctx), err)
 	}
 	return err

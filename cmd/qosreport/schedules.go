@@ -53,7 +53,7 @@ func (f *fileFlags) scheduled(c *config.Config, names []string, now time.Time) (
 func (f *fileFlags) oneScheduled(c *config.Config, name string, templates *query.Templates, now time.Time) (*scheduled, error) {
 	s := &scheduled{name: name, config: c.Schedules[name], templates: templates}
 	if s.config == nil {
-		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "there is no schedule %q", name), "the schedules of the configuration are: %v", c.ScheduleNames())
+		return nil, noSchedule(c, name)
 	}
 	at := "schedules." + name
 	placed := func(key string, err error) error {
@@ -94,15 +94,25 @@ func reportMail(c *config.Config) *job.Mail {
 // span is the window of a slot as a report takes it. A zone that is not known any more
 // falls back on the schedule's.
 func span(w store.Window, zone *time.Location) report.Window {
-	if named, err := time.LoadLocation(w.Zone); err == nil {
-		zone = named
+	return report.Span(w.From, w.To, zoneNamed(w.Zone, zone))
+}
+
+// zoneNamed is the zone of an IANA name, or another where there is none of that name.
+func zoneNamed(name string, otherwise *time.Location) *time.Location {
+	if zone, err := time.LoadLocation(name); err == nil && name != "" {
+		return zone
 	}
-	return report.Span(w.From, w.To, zone)
+	return otherwise
 }
 
 // planned is the schedule as the planner takes it.
 func (s *scheduled) planned() planner.Schedule {
 	return planner.Schedule{Times: s.config.Times, Policy: s.config.Policy, Spread: s.config.Spread.Duration, Suspended: s.config.Suspend}
+}
+
+// owned is the schedule as its owner is told of it.
+func (s *scheduled) owned() job.Owned {
+	return job.Owned{Schedule: s.name, Owner: s.config.Owner, Report: s.config.Report, Params: s.args.Given}
 }
 
 // hash tells runs of different configurations apart.

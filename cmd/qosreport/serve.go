@@ -3,14 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"net"
 	"os"
 	"sync"
 	"time"
 
-	"qosreport/internal/job"
 	"qosreport/internal/planner"
 	"qosreport/internal/store"
+	"qosreport/internal/web"
 )
 
 // serveCmd runs reports on their schedules until it is stopped.
@@ -22,7 +22,9 @@ type serveCmd struct {
 type daemon struct {
 	flags   *serviceFlags
 	app     *app
+	started time.Time
 	planner *planner.Planner
+	notices sync.WaitGroup // that are on their way to owners
 
 	mu      sync.Mutex
 	service *service // the last valid reading of the configuration
@@ -41,27 +43,61 @@ func (s *serveCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	d := &daemon{flags: &s.serviceFlags, app: a}
-	svc.ledger, svc.owner = ledger, store.Self()
+	svc.open(ledger, store.Self())
+	d := &daemon{flags: &s.serviceFlags, app: a, started: a.now()}
 	d.planner = planner.New(planner.Options{Store: ledger, Owner: svc.owner, Instance: instance(svc.config), Program: version(),
-		Start: d.start, Missed: d.missed, Now: a.now, Built: a.built, Logger: svc.log})
+		Start: d.start, Missed: d.missed, Lost: d.lost, Now: a.now, Built: a.built, Logger: svc.log})
 	d.use(svc)
+	return d.run(ctx)
+}
+
+// run plans until the context ends, and then waits for all that was begun.
+func (d *daemon) run(ctx context.Context) error {
+	svc := d.current()
+	listener, err := d.listen(ctx, svc)
+	if err != nil {
+		return err
+	}
+	svc.log.InfoContext(ctx, "serving", "instance", instance(svc.config), "program", version(), "schedules", len(svc.schedules),
+		"store", svc.ledger.Path(), "web", svc.config.Web.Listen)
 	var hangUp <-chan os.Signal
-	if a.hangUps != nil {
-		signals, stop := a.hangUps()
+	if d.app.hangUps != nil {
+		signals, stop := d.app.hangUps()
 		defer stop()
 		hangUp = signals
 	}
-	svc.log.InfoContext(ctx, "serving", "instance", instance(svc.config), "program", version(), "schedules", len(svc.schedules), "store", ledger.Path())
+	// What is beside the plan outlives it: the page shows how the last runs end.
+	keep := context.WithoutCancel(ctx)
+	besides, stop := context.WithCancel(keep)
+	planning, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	var beside sync.WaitGroup
-	besides, stop := context.WithCancel(context.WithoutCancel(ctx))
 	beside.Go(func() { d.attend(besides, hangUp) })
-	err = d.planner.Run(ctx)
+	if listener != nil {
+		beside.Go(func() {
+			if err := web.Serve(besides, listener, d.site(svc)); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	err = d.planner.Run(planning)
+	d.notices.Wait()
 	stop()
 	beside.Wait()
 	d.retire(d.current())
 	d.retired.Wait()
-	return errors.Join(err, unknownLeft(context.WithoutCancel(ctx), ledger))
+	if cause := context.Cause(planning); ctx.Err() == nil && cause != nil {
+		err = errors.Join(cause, err)
+	}
+	return errors.Join(err, unknownLeft(keep, svc.ledger))
+}
+
+// listen opens the port of the status page, if there is to be one.
+func (d *daemon) listen(ctx context.Context, svc *service) (net.Listener, error) {
+	if svc.config.Web.Listen == "" {
+		return nil, nil
+	}
+	return web.Listen(ctx, svc.config.Web.Listen)
 }
 
 // attend does what is to be done beside the plan: it reads the configuration again on
@@ -93,7 +129,7 @@ func (d *daemon) reload(ctx context.Context) {
 		old.log.ErrorContext(ctx, "configuration refused, the old one stays", "error", err.Error())
 		return
 	}
-	svc.ledger, svc.owner = old.ledger, old.owner
+	svc.open(old.ledger, old.owner)
 	if svc.config.Store.Path != old.config.Store.Path || svc.config.Web.Listen != old.config.Web.Listen {
 		svc.log.WarnContext(ctx, "store.path and web.listen change with the next start only")
 	}
@@ -135,7 +171,13 @@ func (d *daemon) start(ctx context.Context, slot store.Slot) (func(context.Conte
 	}, nil
 }
 
-// missed tells the owner of a schedule which slots were missed.
+// missed and lost tell owners beside the plan, which waits for no mail server.
 func (d *daemon) missed(ctx context.Context, name string, slots []store.Slot) {
-	_ = fmt.Sprint(ctx, name, slots, job.Formats)
+	svc := d.current()
+	d.notices.Go(func() { svc.missed(ctx, name, slots) })
+}
+
+func (d *daemon) lost(ctx context.Context, run store.LostRun) {
+	svc := d.current()
+	d.notices.Go(func() { svc.lost(ctx, run) })
 }

@@ -3,18 +3,21 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"qosreport/internal/fault"
+	"qosreport/internal/lab/mailbox"
 	"qosreport/internal/store"
 )
 
-// hourly is a schedule at half past each hour, for the end of a configuration.
-const hourly = `web: {listen: ""}
+// halfPast is a schedule at half past each hour, for the end of a configuration.
+const halfPast = `web: {listen: ""}
 schedules:
   hourly:
     report: one
@@ -35,6 +38,7 @@ func (b *bubble) serve() *serving {
 	ctx, stop := context.WithCancelCause(b.t.Context())
 	s := &serving{bubble: b, stop: stop, done: make(chan result, 1)}
 	go func() { s.done <- b.call(ctx, "serve") }()
+	synctest.Wait() // until it has looked at its schedules
 	return s
 }
 
@@ -78,8 +82,19 @@ func (b *bubble) want(outcomes ...string) {
 	}
 }
 
+// rewrite changes the configuration.
+func (b *bubble) rewrite(old, new string) {
+	b.t.Helper()
+	file := filepath.Join(b.dir, "configs/qosreport.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(text), old) {
+		b.t.Fatalf("%q is not there: %v", old, err)
+	}
+	write(b.t, file, strings.Replace(string(text), old, new, 1))
+}
+
 func TestServeRunsEachSlotOnce(t *testing.T) {
-	virtually(t, hourly, func(t *testing.T, b *bubble) {
+	virtually(t, halfPast, func(t *testing.T, b *bubble) {
 		s := b.serve()
 		time.Sleep(3 * time.Hour)
 		synctest.Wait()
@@ -91,4 +106,134 @@ func TestServeRunsEachSlotOnce(t *testing.T) {
 			t.Errorf("%d mails", b.box.Accepted())
 		}
 	})
+}
+
+// After down-time the newest slot is made up, and its mail says so.
+func TestServeCatchesUp(t *testing.T) {
+	virtually(t, strings.Replace(halfPast, "owner:", "start_deadline: 12h\n    owner:", 1), func(t *testing.T, b *bubble) {
+		b.serve().end()
+		time.Sleep(3*time.Hour + 20*time.Minute) // 08:10
+		s := b.serve()
+		time.Sleep(30 * time.Minute)
+		s.end()
+		b.want("10T05:30 missed down: service was down 06:50 to 10:10", "10T06:30 missed down: service was down 06:50 to 10:10", "10T07:30 done", "10T08:30 done")
+		mails := b.box.Messages()
+		if len(mails) != 3 { // two reports, and what the owner is told
+			t.Fatalf("%d mails", len(mails))
+		}
+		found := false
+		for _, m := range mails {
+			text, err := m.Content()
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = found || strings.Contains(string(text), "Sent 40 min late: service was down 06:50 to 10:10.")
+		}
+		if !found {
+			t.Error("no mail says that it is late")
+		}
+	})
+}
+
+func TestServeMakesNothingUp(t *testing.T) {
+	virtually(t, strings.Replace(halfPast, "owner:", "catch_up: none\n    owner:", 1), func(t *testing.T, b *bubble) {
+		b.serve().end()
+		time.Sleep(2 * time.Hour) // 06:50
+		s := b.serve()
+		time.Sleep(time.Minute)
+		s.end()
+		b.want("10T05:30 missed deadline: service was down 06:50 to 08:50", "10T06:30 missed down: service was down 06:50 to 08:50")
+	})
+}
+
+func TestServeSuspended(t *testing.T) {
+	virtually(t, strings.Replace(halfPast, "owner:", "suspend: true\n    owner:", 1), func(t *testing.T, b *bubble) {
+		s := b.serve()
+		time.Sleep(2 * time.Hour)
+		s.end()
+		b.want("10T05:30 suspended the schedule is suspended", "10T06:30 suspended the schedule is suspended")
+		b.rewrite("suspend: true", "suspend: false")
+		s = b.serve()
+		time.Sleep(time.Hour)
+		s.end()
+		b.want("10T05:30 suspended the schedule is suspended", "10T06:30 suspended the schedule is suspended", "10T07:30 done")
+	})
+}
+
+// A run that outlasts the time to the next slot: with forbid the next is skipped, with
+// allow both run. A server that does not greet keeps a run busy for some attempts.
+func TestServeOverlaps(t *testing.T) {
+	for policy, want := range map[string]string{"forbid": "skipped still running", "allow": "done"} {
+		often := strings.Replace(halfPast, `"30 * * * *"`, `"*/3 * * * *"`+"\n    start_deadline: 30m\n    overlap: "+policy, 1)
+		virtually(t, strings.Replace(often, "previous_hour", "today_so_far", 1), func(t *testing.T, b *bubble) {
+			b.box.SetFaults(mailbox.Faults{At: map[mailbox.Step]mailbox.Act{mailbox.Greeting: {Hold: true}}})
+			s := b.serve()
+			time.Sleep(4*time.Minute + 30*time.Second) // 04:54:30
+			b.box.SetFaults(mailbox.Faults{})
+			time.Sleep(20 * time.Minute)
+			s.end()
+			got := strings.Split(b.outcomes(), "\n")
+			if len(got) < 2 || got[0] != "10T04:51 done" || !strings.HasPrefix(got[1], "10T04:54 "+want) {
+				t.Errorf("%s: slots %q", policy, got)
+			}
+		})
+	}
+}
+
+// A recipient that is put off gets the mail from a later attempt of the same run, which
+// asks the cluster nothing.
+func TestServeTriesAgain(t *testing.T) {
+	virtually(t, halfPast, func(t *testing.T, b *bubble) {
+		b.box.SetFaults(mailbox.Faults{Greylist: []string{"noc@example.com"}})
+		s := b.serve()
+		time.Sleep(time.Hour)
+		s.end()
+		b.want("10T05:30 done")
+		b.ledger(func(ledger *store.Store) {
+			why, err := ledger.Why(t.Context(), "hourly@2017-09-10T05:30Z")
+			if err != nil || len(why.Runs) != 1 || len(why.Runs[0].Attempts) != 2 {
+				t.Fatalf("%+v, %v", why, err)
+			}
+			first, second := why.Runs[0].Attempts[0], why.Runs[0].Attempts[1]
+			if first.Class != "deferred" || len(first.Queries) != 1 || second.Result != store.AttemptDone || len(second.Queries) != 0 || b.box.Accepted() != 1 {
+				t.Errorf("attempts %+v, %d mails", why.Runs[0].Attempts, b.box.Accepted())
+			}
+		})
+	})
+}
+
+// A new reading of the configuration takes effect at once; an invalid one changes nothing.
+func TestServeReadsItsConfigurationAgain(t *testing.T) {
+	virtually(t, halfPast, func(t *testing.T, b *bubble) {
+		hangUp := make(chan os.Signal, 1)
+		b.hangUp = hangUp
+		s := b.serve()
+		time.Sleep(time.Hour) // 05:50
+		b.rewrite(`"30 * * * *"`, `"61 * * * *"`)
+		hangUp <- syscall.SIGHUP
+		time.Sleep(time.Hour)
+		b.rewrite(`"61 * * * *"`, `"45 * * * *"`)
+		hangUp <- syscall.SIGHUP
+		time.Sleep(time.Hour)
+		r := s.end()
+		b.want("10T05:30 done", "10T06:30 done", "10T07:45 done")
+		for _, says := range []string{"configuration refused, the old one stays", "minute 61 does not exist", "configuration read again"} {
+			if !strings.Contains(r.stderr, says) {
+				t.Errorf("nothing says %q:\n%s", says, r.stderr)
+			}
+		}
+	})
+}
+
+func TestSendRules(t *testing.T) {
+	for rule, mails := range map[string]int{"always": 3, "rows": 3, "breach": 0, "findings": 0, "changed": 1} {
+		virtually(t, strings.Replace(halfPast, "owner:", "send_when: "+rule+"\n    owner:", 1), func(t *testing.T, b *bubble) {
+			s := b.serve()
+			time.Sleep(3 * time.Hour)
+			s.end()
+			if b.box.Accepted() != mails {
+				t.Errorf("rule %s: %d mails, want %d\n%s", rule, b.box.Accepted(), mails, b.outcomes())
+			}
+		})
+	}
 }

@@ -24,6 +24,7 @@ type service struct {
 	ledger    *store.Store
 	owner     store.Owner
 	sender    job.Sender
+	notifier  *job.Notifier
 	connector *connector
 	log       *slog.Logger
 	runs      sync.WaitGroup // that use the connector
@@ -37,7 +38,7 @@ type serviceFlags struct {
 }
 
 // read reads and checks everything that a service of the named schedules needs, of all when
-// none is named. The ledger and the owner are still to be set.
+// none is named. It is still to be opened.
 func (f *serviceFlags) read(a *app, names []string) (*service, error) {
 	c, err := f.load()
 	if err != nil {
@@ -63,6 +64,13 @@ func (f *serviceFlags) read(a *app, names []string) (*service, error) {
 	}
 	s.connector = &connector{config: c, log: s.log, dial: a.dial, now: a.now}
 	return s, nil
+}
+
+// open gives the service its ledger.
+func (s *service) open(ledger *store.Store, owner store.Owner) {
+	s.ledger, s.owner = ledger, owner
+	s.notifier = &job.Notifier{Store: ledger, Sender: s.sender, From: s.config.SMTP.From, Instance: instance(s.config), Program: version(),
+		Allowed: s.config.SMTP.Allowed, Now: s.app.now, Logger: s.log}
 }
 
 // planned are the schedules as the planner takes them.
@@ -93,11 +101,21 @@ func (s *service) claim(ctx context.Context, slot store.Slot) (*job.Booked, erro
 	}
 	due := &job.Due{Slot: slot, ConfigHash: one.hash(s.config), MaxRuns: s.config.MaxRuns, SendWhen: one.config.SendWhen,
 		Alone: one.config.Policy.Admit(1) != schedule.Due}
+	due.Failed = func(ctx context.Context, f job.Failed) { s.told(ctx, s.notifier.Failed(ctx, one.owned(), slot, f)) }
+	due.Done = func(ctx context.Context) { s.told(ctx, s.notifier.Recovered(ctx, one.owned(), slot)) }
 	r, err := job.Claim(ctx, o, job.Booking{Store: s.ledger, Owner: s.owner, Sender: s.sender, Grace: s.app.grace(s.config), Logger: log, Due: due})
 	if err == nil {
 		log.InfoContext(ctx, "run started", "window", o.Window.Text())
 	}
 	return r, err
+}
+
+// told logs that the ledger could not take what the owner was told; a run is as good
+// without.
+func (s *service) told(ctx context.Context, err error) {
+	if err != nil {
+		s.log.ErrorContext(ctx, "notice not in the ledger", "error", err.Error())
+	}
 }
 
 // carryOut runs a claimed slot and tells how it ended.
@@ -113,6 +131,27 @@ func (s *service) carryOut(ctx context.Context, r *job.Booked) error {
 		log.ErrorContext(ctx, "run ended", "outcome", fault.Word(err), "error", err.Error(), "try", fault.Remedy(err))
 	}
 	return err
+}
+
+// missed tells the owner of a schedule which slots were missed.
+func (s *service) missed(ctx context.Context, name string, slots []store.Slot) {
+	if one := s.schedules[name]; one != nil {
+		s.told(ctx, s.notifier.Missed(ctx, one.owned(), slots))
+	}
+}
+
+// lost tells the owner of a schedule of a run that was lost, if its slot is not to be run
+// once more.
+func (s *service) lost(ctx context.Context, run store.LostRun) {
+	one := s.schedules[run.Run.Schedule]
+	if one == nil || run.Outcome != store.Failed && run.Outcome != store.Abandoned {
+		return
+	}
+	slot, err := s.ledger.Slot(ctx, run.Run.Slot)
+	if err == nil {
+		err = s.notifier.Failed(ctx, one.owned(), slot, job.Failed{Run: run.Run.ID})
+	}
+	s.told(ctx, err)
 }
 
 // close forgets the credentials when no run uses them any more.

@@ -30,10 +30,10 @@ func (r *runCmd) slot(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	svc.ledger, svc.owner = ledger, store.Self()
+	svc.open(ledger, store.Self())
 	s := &oneSlot{app: a, service: svc, schedule: svc.schedules[r.Schedule].planned(), noWait: r.NoWait}
 	s.planner = planner.New(planner.Options{Store: ledger, Owner: svc.owner, Instance: instance(svc.config), Program: version(),
-		Start: s.start, Now: a.now, Built: a.built, Logger: svc.log})
+		Start: s.start, Missed: svc.missed, Lost: svc.lost, Now: a.now, Built: a.built, Logger: svc.log})
 	slot, err := s.planner.Newest(ctx, s.schedule)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"qosreport/internal/fault"
@@ -114,7 +115,11 @@ func (r *Booked) Run(ctx context.Context) error {
 	quit()
 	<-renewed
 	stop(nil)
-	return errors.Join(err, r.end(context.WithoutCancel(ctx), err))
+	err = errors.Join(err, r.end(context.WithoutCancel(ctx), err))
+	if fault.AreaOf(err) == fault.Stopped && slices.ContainsFunc(r.sent, func(s Sent) bool { return s.State == store.Unknown }) {
+		err = fault.Errorf(fault.DeliveryUnknown, fault.Refused, "%v", err) // a person has to find out, whatever stopped the run
+	}
+	return err
 }
 
 // guarded turns a panic into an error: a bug in one report leaves the others alone.

@@ -43,6 +43,8 @@ type Options struct {
 	Start    Start
 	// Missed is told of the slots of a schedule that were missed at once; nil is not.
 	Missed func(ctx context.Context, name string, slots []store.Slot)
+	// Lost is told of runs whose process was lost; nil is not.
+	Lost   func(ctx context.Context, run store.LostRun)
 	Now    func() time.Time // nil means time.Now
 	Built  time.Time        // of the program: a clock that is before it is wrong, and nothing is planned
 	Logger *slog.Logger     // nil discards
@@ -50,8 +52,8 @@ type Options struct {
 
 const (
 	longestSleep = 30 * time.Second
-	// alive is how long ago a healthy loop may have woken.
-	alive = 90 * time.Second
+	// Alive is how long ago a healthy loop may have woken.
+	Alive = 90 * time.Second
 	// catchUpMax is how many of the slots of a long down-time are written down one by one.
 	catchUpMax = 7
 )
@@ -142,7 +144,7 @@ func (p *Planner) note(ctx context.Context, err error) {
 func (p *Planner) Healthy() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if late := time.Since(p.woke); late > alive {
+	if late := time.Since(p.woke); late > Alive {
 		return fault.Errorf(fault.Status, 0, "the planning loop has not woken for %s", late.Round(time.Second))
 	}
 	return nil
@@ -157,13 +159,6 @@ func (p *Planner) Ready() error {
 		return fault.Errorf(fault.Stopped, 0, "the planner was stopped")
 	}
 	return p.failed
-}
-
-// Stop lets Ready say that the planner is about to end; cancelling Run's context ends it.
-func (p *Planner) Stop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.stopping = true
 }
 
 // look plans what became due, starts what may start, and says how long to sleep.
@@ -206,6 +201,9 @@ func (p *Planner) reap(ctx context.Context) error {
 	lost, err := p.Store.Reap(ctx)
 	for _, l := range lost {
 		p.Logger.WarnContext(ctx, "run abandoned", "run", l.Run.ID, "slot", l.Run.Slot, "reason", l.Run.Reason, "slot_outcome", l.Outcome, "unknown_deliveries", len(l.Unknown))
+		if p.Lost != nil {
+			p.Lost(ctx, l)
+		}
 	}
 	return err
 }
