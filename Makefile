@@ -2,6 +2,7 @@
 # make test        unit tests and in-process lab; needs Go alone
 # make test-peers  the real peers; installs what is missing (root on Debian 12) or names it
 # make test-live   the client on the cluster of QOSREPORT_TEST_CONFIG (docs/operation.md)
+# make image       the container image, by docker or buildah (IMAGE, PLATFORM, IMAGE_FLAGS: deploy/image)
 # make lint        gofmt, vet, staticcheck
 # make bench       the benchmarks behind docs/benchmarks.md
 # make vuln        known vulnerabilities; needs its database from the network
@@ -10,7 +11,7 @@ GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o
 
-.PHONY: build demo test test-peers test-live lint bench vuln clean
+.PHONY: build demo test test-peers test-live lint image bench vuln clean
 
 build:
 	$(BUILD) qosreport ./cmd/qosreport
@@ -29,6 +30,9 @@ test-live:
 
 lint:
 	@bash test/run-lint $(STATICCHECK)
+
+image:
+	@bash deploy/image
 
 bench:
 	$(GO) test -run '^$$' -bench . ./...
