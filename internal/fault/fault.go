@@ -82,6 +82,9 @@ var areaWords = [...]string{"", "internal", "usage", "not ready", "security", "i
 func Word(err error) string {
 	area, class := AreaOf(err), ClassOf(err)
 	if class == Unclassified || area == DeliveryUnknown {
+		if area < 0 || int(area) >= len(areaWords) {
+			area = Internal
+		}
 		return areaWords[area]
 	}
 	return class.String()

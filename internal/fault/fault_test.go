@@ -95,4 +95,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("%v is %q, want %q", err, got, want)
 		}
 	}
+	if got := Word(Errorf(Status+1, 0, "x")); got != "internal" {
+		t.Errorf("an area that does not exist is %q", got)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	stdmail "net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,28 +116,33 @@ func sendError(sent []Sent, failed []error) error {
 			missing = append(missing, s.Recipient)
 		}
 	}
+	// What can come later counts more than what never will, and is told first.
+	slices.SortStableFunc(failed, func(a, b error) int { return later(b) - later(a) })
 	cause := errors.Join(failed...)
-	text := func(format string, args ...any) error {
-		err := fmt.Errorf(format, args...)
+	switch {
+	case len(unknown) > 0:
+		err := fmt.Errorf("nobody knows whether %s got the mail", strings.Join(unknown, ", "))
+		if cause != nil {
+			err = fmt.Errorf("%w: %v", err, cause) // whose meaning counts less
+		}
+		return fault.Advise(fault.New(fault.DeliveryUnknown, fault.Refused, err),
+			"look into the mail server's log, then: qosreport resolve NUMBER --sent, or --not-sent")
+	case len(missing) > 0:
+		err := fmt.Errorf("%d of %d recipients did not get the mail: %s", len(missing), len(sent), strings.Join(missing, ", "))
 		if cause != nil {
 			err = fmt.Errorf("%w: %w", err, cause)
 		}
-		return err
-	}
-	switch {
-	case len(unknown) > 0:
-		return fault.Advise(fault.New(fault.DeliveryUnknown, fault.Refused, text("nobody knows whether %s got the mail", strings.Join(unknown, ", "))),
-			"look into the mail server's log, then: qosreport resolve NUMBER --sent, or --not-sent")
-	case len(missing) > 0:
-		class := fault.ClassOf(cause)
-		for _, err := range failed {
-			if c := fault.ClassOf(err); c.Retry() {
-				class = c // one who may get it later counts more than one who never will
-			}
-		}
-		return fault.New(fault.Delivery, class, text("%d of %d recipients did not get the mail: %s", len(missing), len(sent), strings.Join(missing, ", ")))
+		return fault.New(fault.Delivery, 0, err)
 	}
 	return cause
+}
+
+// later is 1 for a failure that another attempt may not meet.
+func later(err error) int {
+	if fault.ClassOf(err).Retry() {
+		return 1
+	}
+	return 0
 }
 
 // recipients are the bare addresses of all who get the message, each once.
