@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type bubble struct {
 	mu      sync.Mutex
 	step    time.Duration     // of this host's clock, against the bubble's
 	observe func(call string) // is told of each call to the coordinator; nil is not
+	asked   func()            // is told of each look at the clock; nil is not
 }
 
 // began is when bubbles have come to the days of the sample: Sunday morning in Bratislava.
@@ -100,8 +102,12 @@ smtp: {host: '%[6]s', ca_file: '%[7]s', from: qos@example.com}
 // now is what this host's clock shows.
 func (b *bubble) now() time.Time {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	return time.Now().Add(b.step)
+	step, asked := b.step, b.asked
+	b.mu.Unlock()
+	if asked != nil {
+		asked()
+	}
+	return time.Now().Add(step)
 }
 
 // jump moves this host's clock.
@@ -116,6 +122,24 @@ func (b *bubble) watch(observe func(call string)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.observe = observe
+}
+
+// whenAsked has something done once, the first time that a function of the program, like
+// job.Options.provenance, asks for the time: right there, and before it goes on.
+func (b *bubble) whenAsked(function string, do func()) {
+	var once sync.Once
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = func() {
+		callers := make([]uintptr, 10)
+		frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+		for more := true; more; {
+			var frame runtime.Frame
+			if frame, more = frames.Next(); strings.HasSuffix(frame.Function, "/"+function) {
+				once.Do(do)
+			}
+		}
+	}
 }
 
 // call runs a command over the network of the bubble.
