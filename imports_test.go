@@ -44,6 +44,7 @@ var imports = map[string][]string{
 	"internal/lab":               {"internal/lab/...", "internal/kerberos/acceptor", "internal/impala/hs2server", "internal/atomicfile", "internal/fault"},
 	"internal/lab/kdc":           {"internal/atomicfile", "internal/kerberos/krb5", "internal/fault"},
 	"internal/lab/mailbox":       {"internal/fault"},
+	"internal/lab/pipenet":       {},
 	"internal/lab/sql":           {},
 	"internal/lab/sample":        {"internal/lab/sql", "internal/qos"},
 	"internal/lab/impalad":       {"internal/lab/sql", "internal/impala/hs2server", "internal/impala/wire"},
