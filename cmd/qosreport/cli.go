@@ -23,7 +23,7 @@ import (
 
 const description = `Quality-of-service reports from a Kerberized Apache Impala: keytab in, workbook and page out.
 
-Exit codes: 0 done · 1 internal error · 2 usage or configuration · 4 Kerberos or TLS · 5 Impala · 6 rendering, disk or store · 7 mail refused or deferred · 8 nobody knows whether mail was taken · 10 stopped by a signal`
+Exit codes: 0 done, or nothing to do · 1 internal error · 2 usage or configuration · 4 Kerberos or TLS · 5 Impala · 6 rendering, disk or store · 7 mail refused or deferred · 8 nobody knows whether mail was taken · 9 another run holds the slot · 10 stopped by a signal · 11 status: something is not as it should be`
 
 // commands is the command line. Flags beat the environment, which beats the file.
 type commands struct {
@@ -35,6 +35,8 @@ type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Run reports on their schedules, and show how they do."`
 	Next     nextCmd     `cmd:"" help:"Show when schedules are due."`
 	Status   statusCmd   `cmd:"" help:"Show the schedules at a glance; fail when something is not as it should be."`
+	Why      whyCmd      `cmd:"" help:"Tell how a slot came to what it is, and what can be done."`
+	History  historyCmd  `cmd:"" help:"List who ran, sent, resolved or missed what, and when."`
 	Resolve  resolveCmd  `cmd:"" help:"End a delivery of which nobody knows whether it was taken."`
 	Validate validateCmd `cmd:"" help:"Find every mistake of configuration, reports and queries."`
 	Version  versionCmd  `cmd:"" help:"Print version and build."`

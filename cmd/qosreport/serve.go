@@ -80,6 +80,8 @@ func (d *daemon) run(ctx context.Context) error {
 			}
 		})
 	}
+	logStop := context.AfterFunc(planning, func() { svc.log.InfoContext(keep, "stopping", "cause", context.Cause(planning).Error()) })
+	defer logStop()
 	err = d.planner.Run(planning)
 	d.notices.Wait()
 	stop()
@@ -113,7 +115,7 @@ func (d *daemon) attend(ctx context.Context, hangUp <-chan os.Signal) {
 			d.reload(ctx)
 		case <-daily.C:
 			svc := d.current()
-			if _, err := svc.ledger.Prune(ctx, retention(svc.config)); err != nil {
+			if _, err := svc.ledger.Prune(ctx, retention(svc.config)); err != nil && ctx.Err() == nil {
 				svc.log.ErrorContext(ctx, "ledger not pruned", "error", err.Error())
 			}
 		}
@@ -167,7 +169,7 @@ func (d *daemon) start(ctx context.Context, slot store.Slot) (func(context.Conte
 	}
 	return func(ctx context.Context) {
 		defer svc.runs.Done()
-		_ = svc.carryOut(ctx, r) // which logged it, and wrote it down
+		_ = r.carryOut(ctx) // which logged it, and wrote it down
 	}, nil
 }
 

@@ -82,32 +82,48 @@ func (s *service) planned() []planner.Schedule {
 	return all
 }
 
+// claimed is a run of this process that is still to be carried out.
+type claimed struct {
+	*job.Booked
+	progress *progress
+	log      *slog.Logger
+}
+
 // claim takes a slot for a run of this process.
-func (s *service) claim(ctx context.Context, slot store.Slot) (*job.Booked, error) {
+func (s *service) claim(ctx context.Context, slot store.Slot) (*claimed, error) {
 	one := s.schedules[slot.Schedule]
 	if one == nil {
 		return nil, fault.Errorf(fault.Internal, 0, "slot %s: there is no such schedule", slot.Key)
 	}
-	id := store.NewRunID(s.app.now())
-	log := s.log.With("run", id, "slot", slot.Key)
-	o := s.app.options(s.config, s.connector)
-	o.Run, o.Name, o.Definition, o.Templates, o.Args = id, one.name, one.definition, one.templates, one.args
-	o.Window = span(slot.Window, one.config.Times.Zone())
-	o.Keeper, o.Out, o.Budget = s.ledger, s.config.Out, one.config.RunTimeout.Duration
-	o.Progress = newProgress(nil, log)
-	o.Mail = reportMail(s.config)
-	if late := one.late(slot, s.app.now()); late != "" {
-		o.Mail.Remarks = []string{late}
-	}
+	o := s.options(one, slot)
+	log := s.log.With("run", o.Run, "slot", slot.Key)
+	r := &claimed{progress: newProgress(nil, log), log: log}
+	o.Progress = r.progress
 	due := &job.Due{Slot: slot, ConfigHash: one.hash(s.config), MaxRuns: s.config.MaxRuns, SendWhen: one.config.SendWhen,
 		Alone: one.config.Policy.Admit(1) != schedule.Due}
 	due.Failed = func(ctx context.Context, f job.Failed) { s.told(ctx, s.notifier.Failed(ctx, one.owned(), slot, f)) }
 	due.Done = func(ctx context.Context) { s.told(ctx, s.notifier.Recovered(ctx, one.owned(), slot)) }
-	r, err := job.Claim(ctx, o, job.Booking{Store: s.ledger, Owner: s.owner, Sender: s.sender, Grace: s.app.grace(s.config), Logger: log, Due: due})
-	if err == nil {
-		log.InfoContext(ctx, "run started", "window", o.Window.Text())
+	var err error
+	r.Booked, err = job.Claim(ctx, o, job.Booking{Store: s.ledger, Owner: s.owner, Sender: s.sender, Grace: s.app.grace(s.config), Logger: log, Due: due})
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	log.InfoContext(ctx, "run started", "window", o.Window.Text())
+	return r, nil
+}
+
+// options are those of a run for a slot.
+func (s *service) options(one *scheduled, slot store.Slot) job.Options {
+	now := s.app.now()
+	o := s.app.options(s.config, s.connector)
+	o.Run, o.Name, o.Definition, o.Templates, o.Args = store.NewRunID(now), one.name, one.definition, one.templates, one.args
+	o.Window = span(slot.Window, one.config.Times.Zone())
+	o.Keeper, o.Out, o.Budget = s.ledger, s.config.Out, one.config.RunTimeout.Duration
+	o.Mail = reportMail(s.config)
+	if late := one.late(slot, now); late != "" {
+		o.Mail.Remarks = []string{late}
+	}
+	return o
 }
 
 // told logs that the ledger could not take what the owner was told; a run is as good
@@ -119,16 +135,16 @@ func (s *service) told(ctx context.Context, err error) {
 }
 
 // carryOut runs a claimed slot and tells how it ended.
-func (s *service) carryOut(ctx context.Context, r *job.Booked) error {
+func (r *claimed) carryOut(ctx context.Context) error {
 	err := r.Run(ctx)
-	log := s.log.With("run", r.Options.Run)
+	r.progress.Done(err)
 	switch {
 	case err == nil && r.Skipped() != "":
-		log.InfoContext(ctx, "run ended", "outcome", "skipped", "reason", r.Skipped())
+		r.log.InfoContext(ctx, "run ended", "outcome", "skipped", "reason", r.Skipped())
 	case err == nil:
-		log.InfoContext(ctx, "run ended", "outcome", "done", "verdict", r.Outcome().Verdict.Word, "mails", len(r.Sent()))
+		r.log.InfoContext(ctx, "run ended", "outcome", "done", "verdict", r.Outcome().Verdict.Word, "mails", len(r.Sent()))
 	default:
-		log.ErrorContext(ctx, "run ended", "outcome", fault.Word(err), "error", err.Error(), "try", fault.Remedy(err))
+		r.log.ErrorContext(ctx, "run ended", "outcome", fault.Word(err), "error", err.Error(), "try", fault.Remedy(err))
 	}
 	return err
 }

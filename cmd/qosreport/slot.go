@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"qosreport/internal/fault"
-	"qosreport/internal/job"
 	"qosreport/internal/planner"
 	"qosreport/internal/store"
 )
@@ -60,8 +59,8 @@ type oneSlot struct {
 	schedule planner.Schedule
 	noWait   bool
 
-	run *job.Booked // once the slot is ours
-	err error       // of that run
+	run *claimed // once the slot is ours
+	err error    // of that run
 }
 
 func (s *oneSlot) start(ctx context.Context, slot store.Slot) (func(context.Context), error) {
@@ -69,7 +68,7 @@ func (s *oneSlot) start(ctx context.Context, slot store.Slot) (func(context.Cont
 	if s.run, err = s.service.claim(ctx, slot); err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context) { s.err = s.service.carryOut(ctx, s.run) }, nil
+	return func(ctx context.Context) { s.err = s.run.carryOut(ctx) }, nil
 }
 
 // again is how often the slot of another process is looked at.
