@@ -51,39 +51,66 @@ func (f *fileFlags) scheduled(c *config.Config, names []string, now time.Time) (
 }
 
 func (f *fileFlags) oneScheduled(c *config.Config, name string, templates *query.Templates, now time.Time) (*scheduled, error) {
+	s, err := f.reported(c, name, templates, now)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.checkMail(c)
+}
+
+// reported is a schedule whose report is in order, whatever becomes of its mail.
+func (f *fileFlags) reported(c *config.Config, name string, templates *query.Templates, now time.Time) (*scheduled, error) {
 	s := &scheduled{name: name, config: c.Schedules[name], templates: templates}
 	if s.config == nil {
 		return nil, noSchedule(c, name)
 	}
-	at := "schedules." + name
-	placed := func(key string, err error) error {
-		return fault.New(fault.Usage, 0, fmt.Errorf("%s%s: %w", c.Place(at+"."+key), at+"."+key, err))
-	}
 	def, err := definition.Load(f.files(), reportsDir, s.config.Report, templates)
 	if err != nil {
-		return nil, placed("report", err)
+		return nil, s.placed(c, ".report", err)
 	}
-	mail := definition.Email{To: s.config.To, CC: s.config.CC, BCC: s.config.BCC, ReplyTo: s.config.ReplyTo, Subject: s.config.Subject, Attach: s.config.Attach}
-	if s.definition, err = def.Mailed(mail); err != nil {
-		return nil, fault.New(fault.Usage, 0, fmt.Errorf("%s%s: %w", c.Place(at), at, err))
+	if s.definition, err = def.Mailed(email(s.config)); err != nil {
+		return nil, s.placed(c, "", err)
 	}
-	given := make(map[string][]string, len(s.config.Params))
-	for param, values := range s.config.Params {
-		given[param] = values
-	}
-	if s.args, err = def.Args(given); err != nil {
-		return nil, placed("params", err)
-	}
-	if err := job.CheckMail(job.Options{Definition: s.definition, Args: s.args, Mail: reportMail(c)}); err != nil {
-		return nil, placed("to", err)
+	if s.args, err = def.Args(given(s.config)); err != nil {
+		return nil, s.placed(c, ".params", err)
 	}
 	if next := s.config.Times.Next(now); next.Key != "" {
 		w := s.config.Times.Window(next)
 		if _, err := job.Statements(s.definition, templates, s.args, span(store.Window{From: w.From, To: w.To, Zone: w.Zone}, s.config.Times.Zone())); err != nil {
-			return nil, placed("report", err)
+			return nil, s.placed(c, ".report", err)
 		}
 	}
 	return s, nil
+}
+
+// checkMail finds what is wrong with who gets the report.
+func (s *scheduled) checkMail(c *config.Config) error {
+	err := job.CheckMail(job.Options{Definition: s.definition, Args: s.args, Mail: reportMail(c)})
+	if err == nil {
+		return nil
+	}
+	return s.placed(c, ".to", err)
+}
+
+// placed adds to a mistake where the value stands that makes it: a key of the schedule that
+// begins with a dot, or "" for the whole.
+func (s *scheduled) placed(c *config.Config, key string, err error) error {
+	at := "schedules." + s.name + key
+	return fault.New(fault.Usage, 0, fmt.Errorf("%s%s: %w", c.Place(at), at, err))
+}
+
+// email is what a schedule puts in the place of the report's own.
+func email(s *config.Schedule) definition.Email {
+	return definition.Email{To: s.To, CC: s.CC, BCC: s.BCC, ReplyTo: s.ReplyTo, Subject: s.Subject, Attach: s.Attach}
+}
+
+// given are the parameters that a schedule gives its report.
+func given(s *config.Schedule) map[string][]string {
+	params := make(map[string][]string, len(s.Params))
+	for name, values := range s.Params {
+		params[name] = values
+	}
+	return params
 }
 
 // reportMail is the mail of a report as the configuration has it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -70,34 +69,4 @@ func printSent(a *app, sent []job.Sent) {
 			fmt.Fprintf(a.out, "  %s: %s (delivery %d)\n", s.Recipient, s.State, s.Delivery)
 		}
 	}
-}
-
-// resolveCmd ends a delivery of which nobody knows whether it was taken.
-type resolveCmd struct {
-	Delivery int64 `arg:"" help:"Number of the delivery, as run --send told it."`
-	Sent     bool  `xor:"how" required:"" help:"The mail arrived."`
-	NotSent  bool  `name:"not-sent" xor:"how" required:"" help:"It did not: the next run with --send sends it."`
-	fileFlags
-}
-
-// Run writes into the ledger what a person found out.
-func (r *resolveCmd) Run(ctx context.Context, a *app) (err error) {
-	c, err := r.load()
-	if err != nil {
-		return err
-	}
-	if c.Store.Path == "" {
-		return fault.Advise(fault.Errorf(fault.Usage, 0, "there is no ledger"), "name the configuration that has store.path: --config-dir DIR")
-	}
-	ledger, err := store.Open(ctx, c.Store.Path, store.Options{Now: a.now})
-	if err != nil {
-		return fmt.Errorf("store.path: %w", err)
-	}
-	defer func() { err = errors.Join(err, ledger.Close()) }()
-	d, err := ledger.Resolve(ctx, r.Delivery, r.Sent, actor())
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(a.out, "delivery %d to %s is %s\n", d.ID, d.Recipient, d.State)
-	return outputError(err)
 }

@@ -15,7 +15,7 @@ import (
 	"qosreport/internal/query"
 )
 
-// validateCmd finds every mistake of configuration, reports and templates at once.
+// validateCmd finds every mistake of configuration, schedules, reports and templates at once.
 type validateCmd struct {
 	File []string `arg:"" optional:"" help:"A configuration (qosreport.yaml) or reports; default all of --config-dir."`
 	fileFlags
@@ -48,33 +48,74 @@ func (v *validateCmd) Run(a *app) error {
 // all checks the folder of --config-dir, or the embedded reports. The embedded
 // configuration names no cluster and is no mistake.
 func (v *validateCmd) all(a *app, templates *query.Templates, check func(string, error)) error {
+	var c *config.Config
+	valid := false
 	if v.ConfigDir != "" {
-		check("the configuration", v.configuration())
+		var err error
+		c, err = v.configuration(v.files(), "configs/"+configName)
+		check("the configuration", err)
+		valid = err == nil
+	}
+	if c != nil {
+		warnSchedules(a, c, c.ScheduleNames())
 	}
 	if templates == nil {
 		return nil
 	}
-	names, err := definition.Names(v.files(), reportsDir)
-	if err != nil {
+	wrong, err := v.reports(a, templates, check)
+	if err != nil || c == nil {
 		return err
 	}
+	for _, name := range c.ScheduleNames() {
+		s := c.Schedules[name]
+		if s == nil || s.Times == nil || s.Report == "" || wrong[s.Report] {
+			continue // told already
+		}
+		if err := v.schedule(a, c, name, templates, valid); err != nil || valid {
+			check("schedule "+name, err)
+		}
+	}
+	return nil
+}
+
+// reports checks every report, and says which are wrong.
+func (v *validateCmd) reports(a *app, templates *query.Templates, check func(string, error)) (wrong map[string]bool, err error) {
+	names, err := definition.Names(v.files(), reportsDir)
+	if err != nil {
+		return nil, err
+	}
+	wrong = make(map[string]bool)
 	for _, name := range names {
 		d, err := definition.Load(v.files(), reportsDir, name, templates)
 		if err == nil {
 			err = tryRender(a, d, templates)
 		}
+		wrong[name] = err != nil
 		check("report "+name, err)
 	}
-	return nil
+	return wrong, nil
 }
 
-func (v *validateCmd) configuration() error {
-	c, err := v.load()
-	if err != nil {
+// schedule checks what the configuration alone cannot tell: whether the report is there,
+// takes the parameters, and has somebody to go to. The mail of a configuration that is not
+// valid may have been told to be wrong.
+func (v *validateCmd) schedule(a *app, c *config.Config, name string, templates *query.Templates, valid bool) error {
+	s, err := v.reported(c, name, templates, a.now())
+	if err != nil || !valid {
 		return err
 	}
+	return s.checkMail(c)
+}
+
+// configuration reads a file and finds its mistakes. Beside them it is nil only where the
+// file could not be read.
+func (v *validateCmd) configuration(files fs.FS, name string) (*config.Config, error) {
+	c, err := config.Load(files, name)
+	if err != nil {
+		return nil, err
+	}
 	v.apply(c)
-	return c.Validate()
+	return c, c.Validate()
 }
 
 func (v *validateCmd) file(a *app, path string, templates *query.Templates) error {
@@ -84,12 +125,8 @@ func (v *validateCmd) file(a *app, path string, templates *query.Templates) erro
 		files.FS = os.DirFS(dir)
 	}
 	if base == configName {
-		c, err := config.Load(files, base)
-		if err != nil {
-			return err
-		}
-		v.apply(c)
-		return c.Validate()
+		_, err := v.configuration(files, base)
+		return err
 	}
 	name, found := strings.CutSuffix(base, ".yaml")
 	if !found {
