@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
+	"time"
 
 	"qosreport/internal/fault"
 )
@@ -26,6 +28,29 @@ func Write(path string, mode fs.FileMode, content func(io.Writer) error) error {
 	return SyncDir(filepath.Dir(path))
 }
 
+// temporaryPattern is what temporary files are called.
+const temporaryPattern = ".qosreport-*"
+
+// Sweep removes temporary files of before an instant: a process that was killed could not
+// do so itself. The instant has to be so early that no living process holds one of them.
+// What cannot be removed stays.
+func Sweep(dir string, before time.Time) {
+	left, err := filepath.Glob(filepath.Join(escape(dir), temporaryPattern))
+	if err != nil {
+		return
+	}
+	for _, name := range left {
+		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() && info.ModTime().Before(before) {
+			_ = os.Remove(name)
+		}
+	}
+}
+
+// escape lets a folder's name stand for itself in a pattern.
+func escape(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
+}
+
 // Prepared is a file that is whole and has no name yet by which anybody looks for it.
 // [Prepared.Commit] or [Prepared.Discard] ends it.
 type Prepared struct{ temporary string }
@@ -33,7 +58,7 @@ type Prepared struct{ temporary string }
 // Prepare writes and syncs content to a temporary file in dir. Several that are prepared
 // can then appear together. A failure leaves nothing.
 func Prepare(dir string, mode fs.FileMode, content func(io.Writer) error) (p *Prepared, err error) {
-	f, err := os.CreateTemp(dir, ".qosreport-*")
+	f, err := os.CreateTemp(dir, temporaryPattern)
 	if err != nil {
 		return nil, Advise(err)
 	}

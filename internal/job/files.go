@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"qosreport/internal/atomicfile"
 	"qosreport/internal/definition"
@@ -119,12 +120,17 @@ func FileName(o Options, suffix string) string {
 // instantLayout is the basic format of ISO 8601, which every file system takes.
 const instantLayout = "20060102T150405Z"
 
+// stale is how old a temporary file has to be to be of no living process: nothing is drawn
+// for so long.
+const stale = 24 * time.Hour
+
 // writable makes the folder and sees whether files can be made there, before a cluster
 // works for an hour.
-func writable(dir string) error {
+func writable(dir string, now time.Time) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return atomicfile.Advise(err)
 	}
+	atomicfile.Sweep(dir, now.Add(-stale))
 	probe, err := atomicfile.Prepare(dir, 0o600, func(io.Writer) error { return nil })
 	if err != nil {
 		return err
