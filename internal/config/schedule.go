@@ -159,6 +159,9 @@ func (s *Schedule) validateTimes(v *yamlfile.Mistakes, at string, spec schedule.
 		s.Times = times
 		s.Policy, err = times.Policy(schedule.Policy{CatchUp: schedule.CatchUp(s.CatchUp), StartDeadline: s.StartDeadline.Duration, Overlap: schedule.Overlap(s.Overlap)})
 	}
+	if err == nil && s.Spread.Duration >= s.Policy.StartDeadline {
+		v.Require(at+".spread", false, "is %s, and a start after %s (start_deadline) is too late: write less", s.Spread.Duration, s.Policy.StartDeadline)
+	}
 	found := schedule.Mistakes(err)
 	if err != nil && len(found) == 0 {
 		v.Add(at, err)

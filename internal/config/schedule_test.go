@@ -66,6 +66,7 @@ func TestMistakesOfSchedules(t *testing.T) {
 		{"send rule", "    report:", "    send_when: bad\n    report:", `send_when is "bad": write one of`},
 		{"time-out", "    report:", "    run_timeout: 5s\n    report:", "schedules.daily.run_timeout is 5s: write 1m0s or more"},
 		{"start deadline", "    report:", "    start_deadline: soon\n    report:", `start_deadline is "soon": write a time span`},
+		{"spread beyond the deadline", "    report:", "    spread: 13h\n    report:", "schedules.daily.spread is 13h0m0s, and a start after 12h0m0s (start_deadline) is too late"},
 		{"a parameter that is no value", "limit: 50", "limit: {a: b}", "no plain value"},
 		{"name", "  daily:", "  day/ly:", "schedules.day/ly: write letters, digits, dot, dash and underscore"},
 		{"no mail server", `host: "mail.example.com:587", `, "", "smtp.host is missing: schedules send mail"},
