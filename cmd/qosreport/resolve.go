@@ -108,10 +108,11 @@ func (s *resend) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.again() {
-		book.Due = &job.Due{Slot: s.slot, ConfigHash: one.hash(c), ByHand: true}
+	log := newLogger(s.app.err, c.Log)
+	if book.Due, err = s.due(ctx, one, &service{app: s.app, config: c, sender: book.Sender, log: log}); err != nil {
+		return err
 	}
-	connector := &connector{config: c, log: newLogger(s.app.err, c.Log), dial: s.app.dial, now: s.app.now}
+	connector := &connector{config: c, log: log, dial: s.app.dial, now: s.app.now}
 	defer connector.close()
 	o := s.app.options(c, connector)
 	o.Run, o.Name, o.Definition, o.Templates, o.Args = store.NewRunID(s.app.now()), one.name, one.definition, one.templates, one.args
@@ -142,8 +143,23 @@ func (s *resend) remember(ctx context.Context) (err error) {
 	return err
 }
 
-// again reports whether the slot is to be run once more, so that its outcome will tell.
-func (s *resend) again() bool { return s.slot.Key != "" && s.slot.Outcome != store.Done }
+// due lets the slot be run once more, so that its outcome will tell; nil when there is none,
+// or it is done. The owner who was told of a failure is told when the newest slot is done.
+func (s *resend) due(ctx context.Context, one *scheduled, svc *service) (*job.Due, error) {
+	if s.slot.Key == "" || s.slot.Outcome == store.Done {
+		return nil, nil
+	}
+	d := &job.Due{Slot: s.slot, ConfigHash: one.hash(s.config), ByHand: true}
+	newest, err := s.ledger.Slots(ctx, store.SlotFilter{Schedule: s.slot.Schedule, Newest: 1})
+	if err != nil {
+		return nil, err
+	}
+	if one.config != nil && newest[0].Key == s.slot.Key {
+		svc.open(s.ledger, store.Self())
+		d.Done = func(ctx context.Context) { svc.told(ctx, svc.notifier.Recovered(ctx, one.owned(), s.slot)) }
+	}
+	return d, nil
+}
 
 // report is the variant of the delivery, with the mail of its schedule if that still makes
 // this report.

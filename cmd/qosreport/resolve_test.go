@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,8 +15,8 @@ import (
 
 const halfPastFive = "hourly@2017-09-10T05:30Z"
 
-// lostMail is a bubble in which nobody knows whether the mail of a slot was taken; delivery
-// 1 is the one. Two mails were accepted: that one, and what the owner is told.
+// lostMail is a bubble in which nobody knows whether the mail of a slot was taken, which is
+// delivery 1. The owner of the schedule knows.
 func lostMail(t *testing.T, schedules string, test func(b *bubble)) {
 	virtually(t, schedules, func(t *testing.T, b *bubble) {
 		b.box.SetFaults(mailbox.Faults{At: map[mailbox.Step]mailbox.Act{mailbox.Kept: {Cut: true}}})
@@ -23,6 +24,12 @@ func lostMail(t *testing.T, schedules string, test func(b *bubble)) {
 		time.Sleep(time.Hour)
 		s.end()
 		b.box.SetFaults(mailbox.Faults{})
+		b.ledger(func(ledger *store.Store) { // what the owner was told was lost, too
+			n, _, err := ledger.Failure(b.t.Context(), store.Failing{Schedule: "hourly", Class: store.ReasonUnknown, Slot: halfPastFive})
+			if err = errors.Join(err, ledger.Told(b.t.Context(), n)); err != nil {
+				b.t.Fatal(err)
+			}
+		})
 		b.wants(11, "status", "nobody knows whether noc@example.com got delivery 1")
 		test(b)
 	})
@@ -56,13 +63,30 @@ func TestWhatDidNotArriveIsSentAtOnce(t *testing.T) {
 	lostMail(t, halfPast, func(b *bubble) {
 		before := b.box.Accepted()
 		b.wants(0, "resolve 1 --not-sent", "delivery 1 to noc@example.com is pending", "sent to noc@example.com", "out/hourly_")
-		if got := b.to(before); !slices.Equal(got, []string{"noc@example.com"}) {
+		if got := b.to(before); !slices.Equal(got, []string{"noc@example.com", "admins@example.com"}) { // who is told that it succeeds again
 			b.t.Errorf("mails went to %v", got)
 		}
 		b.want("10T05:30 done")
 		b.wants(0, "status")
 		b.wants(0, "why "+halfPastFive, "kind     by hand, asked for by ", "what can be done\n  nothing is to be done")
 		b.wants(9, "resolve 1 --not-sent", "delivery 1 is sent and cannot become pending")
+	})
+}
+
+// An old slot that is done at last is no end of what fails now.
+func TestTheOwnerIsNotToldOfAnOldSlot(t *testing.T) {
+	lostMail(t, halfPast, func(b *bubble) {
+		b.box.SetFaults(mailbox.Faults{Recipients: map[string]string{"noc@example.com": "550 5.1.1 unknown user"}})
+		s := b.serve()
+		time.Sleep(time.Hour)
+		s.end()
+		b.box.SetFaults(mailbox.Faults{})
+		before := b.box.Accepted()
+		b.wants(0, "resolve 1 --not-sent", "sent to noc@example.com")
+		if got := b.to(before); !slices.Equal(got, []string{"noc@example.com"}) {
+			b.t.Errorf("mails went to %v", got)
+		}
+		b.wants(11, "status", "slot hourly@2017-09-10T06:30Z is failed: refused")
 	})
 }
 
@@ -98,7 +122,7 @@ func TestAResolvedDeliveryIsSentLater(t *testing.T) {
 			b.rewrite("to: [noc@example.com]", "to: [new@example.com, noc@example.com]")
 			before := b.box.Accepted()
 			r := b.wants(0, "resolve 1 --not-sent", "sent to noc@example.com")
-			if got := b.to(before); strings.Contains(r.stdout, "pending") || !slices.Equal(got, []string{"noc@example.com"}) {
+			if got := b.to(before); strings.Contains(r.stdout, "pending") || !slices.Equal(got, []string{"noc@example.com", "admins@example.com"}) {
 				b.t.Errorf("%s: mails went to %v\n%s", tt.name, got, r.stdout)
 			}
 			b.want("10T05:30 done")
