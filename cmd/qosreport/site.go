@@ -85,21 +85,13 @@ func (s *service) overview(ctx context.Context) (o web.Overview, err error) {
 
 func (s *service) shown(ctx context.Context, one *scheduled, now time.Time) (web.Schedule, error) {
 	times := one.config.Times
-	shown := web.Schedule{Name: one.name, Report: one.config.Report, When: one.config.Cron, Zone: times.Zone().String(), Window: one.config.Window, Suspended: one.config.Suspend}
-	if shown.When == "" {
-		shown.When = "every " + one.config.Interval.Duration.String()
-	}
+	shown := web.Schedule{Name: one.name, Report: one.config.Report, When: when(one.config), Zone: times.Zone().String(), Window: one.config.Window, Suspended: one.config.Suspend}
 	if shown.Window == "" {
 		shown.Window = "previous_day"
 	}
-	for at := now; len(shown.Next) < shownNext; {
-		next := times.Next(at)
-		if next.Key == "" {
-			break
-		}
+	for _, next := range upcoming(times, now, shownNext) {
 		w := times.Window(next)
 		shown.Next = append(shown.Next, web.Next{Nominal: next.Nominal.String(), Fire: next.Fire, Skip: next.Skip, Window: store.Window{From: w.From, To: w.To, Zone: w.Zone}})
-		at = next.Fire
 	}
 	var err error
 	shown.Last, err = s.ledger.Slots(ctx, store.SlotFilter{Schedule: one.name, Newest: shownLast})
