@@ -1,5 +1,8 @@
 // Package atomicfile writes files that are there whole or not at all: under a temporary
 // name, synced, then renamed. It says of a failure what an operator can do.
+//
+// A process that is killed leaves its temporary files behind. [Sweep] removes them, and
+// leaves alone what another process is at work on.
 package atomicfile
 
 import (
@@ -9,9 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
-	"time"
 
 	"qosreport/internal/fault"
 )
@@ -28,46 +29,21 @@ func Write(path string, mode fs.FileMode, content func(io.Writer) error) error {
 	return SyncDir(filepath.Dir(path))
 }
 
-// temporaryPattern is what temporary files are called.
-const temporaryPattern = ".qosreport-*"
-
-// Sweep removes temporary files of before an instant: a process that was killed could not
-// do so itself. The instant has to be so early that no living process holds one of them.
-// What cannot be removed stays.
-func Sweep(dir string, before time.Time) {
-	left, err := filepath.Glob(filepath.Join(escape(dir), temporaryPattern))
-	if err != nil {
-		return
-	}
-	for _, name := range left {
-		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() && info.ModTime().Before(before) {
-			_ = os.Remove(name)
-		}
-	}
-}
-
-// escape lets a folder's name stand for itself in a pattern.
-func escape(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
-}
-
 // Prepared is a file that is whole and has no name yet by which anybody looks for it.
-// [Prepared.Commit] or [Prepared.Discard] ends it.
-type Prepared struct{ temporary string }
+// [Prepared.Commit] or [Prepared.Discard] ends it. It stays open until then, for its lock.
+type Prepared struct{ file *os.File }
 
 // Prepare writes and syncs content to a temporary file in dir. Several that are prepared
 // can then appear together. A failure leaves nothing.
 func Prepare(dir string, mode fs.FileMode, content func(io.Writer) error) (p *Prepared, err error) {
-	f, err := os.CreateTemp(dir, temporaryPattern)
+	f, err := create(dir)
 	if err != nil {
 		return nil, Advise(err)
 	}
+	p = &Prepared{f}
 	defer func() {
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
 		if err != nil {
-			p, err = nil, Advise(errors.Join(err, os.Remove(f.Name())))
+			p, err = nil, Advise(errors.Join(err, p.Discard()))
 		}
 	}()
 	out := bufio.NewWriterSize(f, 256<<10)
@@ -78,18 +54,24 @@ func Prepare(dir string, mode fs.FileMode, content func(io.Writer) error) (p *Pr
 		f.Sync,
 	} {
 		if err := step(); err != nil {
-			return nil, err
+			return p, err
 		}
 	}
-	return &Prepared{f.Name()}, nil
+	return p, nil
 }
 
 // Commit gives the file its name. The folder is to be synced afterwards, once for all its
 // files: [SyncDir].
-func (p *Prepared) Commit(path string) error { return Advise(os.Rename(p.temporary, path)) }
+func (p *Prepared) Commit(path string) error {
+	if err := os.Rename(p.file.Name(), path); err != nil {
+		return Advise(err)
+	}
+	_ = p.file.Close() // it is synced: nothing is left that could fail
+	return nil
+}
 
 // Discard removes the file.
-func (p *Prepared) Discard() error { return os.Remove(p.temporary) }
+func (p *Prepared) Discard() error { return errors.Join(os.Remove(p.file.Name()), p.file.Close()) }
 
 // SyncDir makes names in a folder last.
 func SyncDir(dir string) error {

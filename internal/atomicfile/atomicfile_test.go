@@ -5,11 +5,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"qosreport/internal/fault"
 )
@@ -101,31 +99,5 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	}
 	if SyncDir(filepath.Join(t.TempDir(), "none")) == nil {
 		t.Error("a folder that is not there was synced")
-	}
-}
-
-func TestSweepRemovesWhatTheDeadLeft(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "odd[name")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	for name, age := range map[string]time.Duration{".qosreport-old": 25 * time.Hour, ".qosreport-new": time.Hour, "report.xlsx": 25 * time.Hour} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chtimes(path, now, now.Add(-age)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	Sweep(dir, now.Add(-24*time.Hour))
-	var left []string
-	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		left = append(left, e.Name())
-	}
-	if err != nil || !slices.Equal(left, []string{".qosreport-new", "report.xlsx"}) {
-		t.Errorf("left are %q, %v", left, err)
 	}
 }

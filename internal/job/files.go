@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"qosreport/internal/atomicfile"
 	"qosreport/internal/definition"
@@ -120,17 +119,13 @@ func FileName(o Options, suffix string) string {
 // instantLayout is the basic format of ISO 8601, which every file system takes.
 const instantLayout = "20060102T150405Z"
 
-// stale is how old a temporary file has to be to be of no living process: nothing is drawn
-// for so long.
-const stale = 24 * time.Hour
-
-// writable makes the folder and sees whether files can be made there, before a cluster
-// works for an hour.
-func writable(dir string, now time.Time) error {
+// writable makes the folder, removes what runs that were killed left there, and sees
+// whether files can be made, before a cluster works for an hour.
+func writable(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return atomicfile.Advise(err)
 	}
-	atomicfile.Sweep(dir, now.Add(-stale))
+	atomicfile.Sweep(dir)
 	probe, err := atomicfile.Prepare(dir, 0o600, func(io.Writer) error { return nil })
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if _, err := Statements(o.Definition, o.Templates, o.Args, o.Window); err != nil {
 		return nil, err // before a store or a folder is touched
 	}
-	if err := writable(o.Out, o.Now()); err != nil {
+	if err := writable(o.Out); err != nil {
 		return nil, err
 	}
 	var mail *draft
