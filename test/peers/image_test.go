@@ -102,6 +102,7 @@ func TestImage(t *testing.T) {
 	})
 	t.Run("runs the demo in a container", func(t *testing.T) { testDemoInContainer(t, c) })
 	t.Run("makes the newest slot in a container", func(t *testing.T) { testSlotInContainer(t, c, site) })
+	t.Run("serves in a container", func(t *testing.T) { testServeInContainer(t, c) })
 }
 
 func (i *image) checkSettings(t *testing.T, arch string) {
