@@ -9,7 +9,7 @@
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -buildvcs=auto -o
 
 .PHONY: build demo test test-peers test-live lint image bench vuln clean
 
