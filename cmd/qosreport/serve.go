@@ -80,8 +80,10 @@ func (d *daemon) run(ctx context.Context) error {
 			}
 		})
 	}
-	logStop := context.AfterFunc(planning, func() { svc.log.InfoContext(keep, "stopping", "cause", context.Cause(planning).Error()) })
-	defer logStop()
+	beside.Go(func() {
+		<-planning.Done() // before the planner's Run returns
+		svc.log.InfoContext(keep, "stopping", "cause", context.Cause(planning).Error())
+	})
 	err = d.planner.Run(planning)
 	d.notices.Wait()
 	stop()
