@@ -37,9 +37,9 @@ func (o Options) within(ctx context.Context, p phase) (context.Context, context.
 	over := fault.Advise(fault.Errorf(p.area, fault.Cancelled, "the time for phase %s is over: the whole run has %s", p.name, o.Budget),
 		"raise run_timeout of the schedule, or see why it takes so long: qosreport history")
 	ctx, cancel := context.WithDeadlineCause(ctx, end.Add(-o.reserve(p)), over)
-	if ctx.Err() != nil {
+	if err := context.Cause(ctx); err != nil { // its time is over, or the run was ended before
 		cancel()
-		return nil, nil, over
+		return nil, nil, err
 	}
 	return ctx, cancel, nil
 }
