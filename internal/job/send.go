@@ -52,7 +52,7 @@ func sendEach(ctx context.Context, book ledger, run string, m *deliver.Message, 
 	var failed []error
 	for _, d := range planned {
 		one := Sent{Recipient: d.Recipient, State: d.State, Delivery: d.ID, Answer: d.Answer}
-		if d.State == store.Pending && d.Run == run {
+		if d.State == store.Pending && d.Run == run && ctx.Err() == nil {
 			var err error
 			if one.State, one.Answer, err = sendOne(ctx, book, d, m, sender); err != nil {
 				failed = append(failed, err)
