@@ -95,7 +95,10 @@ func (r *Booked) try(ctx context.Context) (again bool, err error) {
 	if _, err := r.lease.StartAttempt(keep); err != nil {
 		return false, err
 	}
-	again, err = r.makeAndSend(ctx)
+	err = caught(func() (err error) {
+		again, err = r.makeAndSend(ctx)
+		return err
+	})
 	result := store.AttemptEnd{Result: store.AttemptDone}
 	if r.outcome != nil {
 		for _, q := range r.outcome.Queries {
@@ -108,7 +111,14 @@ func (r *Booked) try(ctx context.Context) (again bool, err error) {
 	case err != nil:
 		result.Result, result.Err = store.AttemptFailed, err
 	}
-	if endErr := r.lease.EndAttempt(keep, result); err == nil {
+	end := func(ctx context.Context) error { return r.lease.EndAttempt(ctx, result) }
+	var endErr error
+	if again { // for there is one at a time
+		endErr = patiently(keep, end)
+	} else {
+		endErr = end(keep)
+	}
+	if err == nil {
 		err = endErr
 	}
 	return again, err

@@ -3,9 +3,7 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -112,6 +110,9 @@ func (r *Booked) Run(ctx context.Context) error {
 		r.renew(renewing, stop)
 	}()
 	err := why(running, r.guarded(running))
+	if b := (*bug)(nil); errors.As(err, &b) {
+		r.booking.Logger.ErrorContext(ctx, "run panicked", "run", r.Options.Run, "panic", b.Error(), "stack", string(b.stack))
+	}
 	quit()
 	<-renewed
 	stop(nil)
@@ -122,21 +123,16 @@ func (r *Booked) Run(ctx context.Context) error {
 	return err
 }
 
-// guarded turns a panic into an error: a bug in one report leaves the others alone.
-func (r *Booked) guarded(ctx context.Context) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			r.booking.Logger.ErrorContext(ctx, "run panicked", "run", r.Options.Run, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fault.Errorf(fault.Internal, 0, "a bug in qosreport: %v", p)
-		}
-	}()
+// guarded carries the run out within its time. A panic becomes an error: a bug in one
+// report leaves the others alone.
+func (r *Booked) guarded(ctx context.Context) error {
 	if r.Budget > 0 {
 		over := fault.Advise(fault.Errorf(fault.Output, fault.Cancelled, "the run did not end within %s", r.Budget), "raise run_timeout of the schedule")
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, r.Budget, over)
 		defer cancel()
 	}
-	return why(ctx, r.tryAll(ctx))
+	return why(ctx, caught(func() error { return r.tryAll(ctx) }))
 }
 
 // renewEvery is a quarter of a lease.
@@ -170,18 +166,30 @@ func (r *Booked) end(ctx context.Context, failed error) error {
 	case fault.AreaOf(failed) == fault.Stopped:
 		e.State, e.Reason = store.RunInterrupted, failed.Error()
 	case failed != nil:
-		e.State, e.Reason = store.RunFailed, fault.Word(failed)+": "+failed.Error()
+		e.State, e.Reason = store.RunFailed, reason(failed)
 	case r.skipped != "":
 		e.State, e.Reason = store.RunSkipped, r.skipped
 	}
 	state, err := r.lease.End(ctx, e)
-	if errors.Is(err, store.ErrLost) && failed != nil {
+	switch {
+	case errors.Is(err, store.ErrLost) && failed != nil:
 		return nil // told already, and another run may be at work
+	case err != nil:
+		return err
+	case state == store.RunFailed && failed == nil:
+		failed = fault.Advise(fault.Errorf(fault.DeliveryUnknown, fault.Refused, "%s: nobody knows whether all have the mail that an earlier run sent", store.ReasonUnknown), "%s", tryResolve)
+		err = failed
 	}
-	if err == nil {
-		r.tell(ctx, state, failed)
-	}
+	r.tell(ctx, state, failed)
 	return err
+}
+
+// reason is a failure for the ledger, which itself begins with that a delivery is unknown.
+func reason(failed error) string {
+	if word := fault.Word(failed); word != store.ReasonUnknown {
+		return word + ": " + failed.Error()
+	}
+	return failed.Error()
 }
 
 // tell lets the owner know of a failure after the last attempt, and of the success that
@@ -191,9 +199,6 @@ func (r *Booked) tell(ctx context.Context, state store.RunState, failed error) {
 	switch {
 	case d == nil:
 	case state == store.RunFailed && d.Failed != nil:
-		if failed == nil {
-			failed = fault.New(fault.DeliveryUnknown, fault.Refused, errors.New(store.ReasonUnknown))
-		}
 		d.Failed(ctx, Failed{Run: r.Options.Run, Attempts: r.attempts, Err: failed})
 	case state == store.RunDone && d.Done != nil:
 		d.Done(ctx)

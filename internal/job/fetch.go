@@ -94,7 +94,7 @@ func (f *fetcher) work(ctx context.Context) error {
 			f.data.principal = session.Principal()
 			f.mu.Unlock()
 		}
-		if err := f.read(ctx, session, i); err != nil {
+		if err := caught(func() error { return f.read(ctx, session, i) }); err != nil {
 			return errors.Join(fmt.Errorf("dataset %s: %w", f.statements[i].Dataset, err), closeSession(ctx, session))
 		}
 	}

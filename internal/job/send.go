@@ -52,6 +52,9 @@ func sendEach(ctx context.Context, book ledger, run string, m *deliver.Message, 
 	var failed []error
 	for _, d := range planned {
 		one := Sent{Recipient: d.Recipient, State: d.State, Delivery: d.ID, Answer: d.Answer}
+		if d.State == store.Refused {
+			failed = append(failed, fault.Errorf(fault.Delivery, fault.Refused, "%s was refused before: %d %s", d.Recipient, d.Code, d.Answer))
+		}
 		if d.State == store.Pending && d.Run == run && ctx.Err() == nil {
 			var err error
 			if one.State, one.Answer, err = sendOne(ctx, book, d, m, sender); err != nil {
@@ -65,44 +68,68 @@ func sendEach(ctx context.Context, book ledger, run string, m *deliver.Message, 
 	return sent, again, sendError(sent, failed)
 }
 
-// sendOne walks one transaction. What the ledger could not write down stays what it was
-// there, and is found as unknown when the run has ended.
+// outcomes are what an outcome means for a delivery. One that was not attempted is pending,
+// as it was.
+var outcomes = map[deliver.Outcome]store.DeliveryState{
+	deliver.Sent: store.Sent, deliver.Refused: store.Refused, deliver.Deferred: store.Deferred, deliver.Unknown: store.Unknown,
+}
+
+// sendOne walks one transaction.
 func sendOne(ctx context.Context, book ledger, d store.Delivery, m *deliver.Message, sender Sender) (store.DeliveryState, string, error) {
 	message := *m
 	message.ID, message.Recipients = d.MessageID, []string{d.Recipient}
 	message.To, message.CC, message.BCC = []string{d.Recipient}, nil, nil
-	receipts, sendErr := sender.Send(ctx, &message, func(ctx context.Context, _ []string) error { return book.Sending(ctx, d.ID) })
+	leaving := false // as the ledger has it
+	receipts, sendErr := sender.Send(ctx, &message, func(ctx context.Context, _ []string) error {
+		err := book.Sending(ctx, d.ID)
+		leaving = err == nil
+		return err
+	})
 	if len(receipts) != 1 {
 		return d.State, "", errors.Join(sendErr, fault.Errorf(fault.Internal, 0, "%d receipts for one recipient", len(receipts)))
 	}
 	r := receipts[0]
-	state, told := map[deliver.Outcome]store.DeliveryState{
-		deliver.Sent: store.Sent, deliver.Refused: store.Refused, deliver.Deferred: store.Deferred, deliver.Unknown: store.Unknown,
-	}[r.Outcome]
-	if !told { // not attempted: pending, as it was
+	state, told := outcomes[r.Outcome]
+	switch {
+	case !told && !leaving:
 		return d.State, r.Answer, sendErr
-	}
-	err := settle(ctx, book, store.Settlement{ID: d.ID, State: state, Code: r.Code, Answer: r.Answer})
-	if r.Outcome == deliver.Sent {
+	case !told:
+		state = store.Deferred // it was about to leave and did not
+	case r.Outcome == deliver.Sent:
 		sendErr = nil // whatever QUIT said
+	}
+	err := patiently(ctx, func(ctx context.Context) error {
+		return book.Settle(ctx, store.Settlement{ID: d.ID, State: state, Code: r.Code, Answer: r.Answer})
+	})
+	if err != nil && leaving {
+		// The end of the run makes unknown what is about to leave.
+		state, err = store.Unknown, fmt.Errorf("the ledger did not take the outcome, %s (%d %s): %w", r.Outcome, r.Code, r.Answer, err)
 	}
 	return state, r.Answer, errors.Join(sendErr, err)
 }
 
-// settleFor is how long the ledger is asked to take an answer of the server. Without it
-// nobody would know what became of the mail.
-const settleFor = 30 * time.Second
+// patience is how long the ledger is asked to take what would else be lost: the answer of a
+// server, without which nobody would know what became of the mail.
+const patience = 30 * time.Second
 
-func settle(ctx context.Context, book ledger, answer store.Settlement) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
+// patiently makes a change of the ledger, again and again while it cannot be written.
+func patiently(ctx context.Context, change func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
+	var before error
 	for {
-		err := book.Settle(ctx, answer)
+		err := change(ctx)
+		if before != nil && ctx.Err() != nil {
+			return before // which says more than that the time is over
+		}
 		if fault.AreaOf(err) != fault.Output || !pause(ctx, time.Second) {
 			return err
 		}
+		before = err
 	}
 }
+
+const tryResolve = "look into the mail server's log, then: qosreport resolve NUMBER --sent, or --not-sent"
 
 // sendError is what a caller has to know of recipients that did not get the mail.
 func sendError(sent []Sent, failed []error) error {
@@ -125,8 +152,7 @@ func sendError(sent []Sent, failed []error) error {
 		if cause != nil {
 			err = fmt.Errorf("%w: %v", err, cause) // whose meaning counts less
 		}
-		return fault.Advise(fault.New(fault.DeliveryUnknown, fault.Refused, err),
-			"look into the mail server's log, then: qosreport resolve NUMBER --sent, or --not-sent")
+		return fault.Advise(fault.New(fault.DeliveryUnknown, fault.Refused, err), "%s", tryResolve)
 	case len(missing) > 0:
 		err := fmt.Errorf("%d of %d recipients did not get the mail: %s", len(missing), len(sent), strings.Join(missing, ", "))
 		if cause != nil {
