@@ -142,9 +142,21 @@ func (b *bubble) whenAsked(function string, do func()) {
 	}
 }
 
+// terminal takes writes from several loggers at a time, as a real one does.
+type terminal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *terminal) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
 // call runs a command over the network of the bubble.
 func (b *bubble) call(ctx context.Context, args ...string) result {
-	var stdout, stderr bytes.Buffer
+	var stdout, stderr terminal
 	a := &app{now: b.now, dial: b.network.DialContext, over: b.over, stdio: stdio{strings.NewReader(""), &stdout, &stderr}}
 	if b.hangUp != nil {
 		a.hangUps = func() (<-chan os.Signal, func()) { return b.hangUp, func() {} }
@@ -153,7 +165,7 @@ func (b *bubble) call(ctx context.Context, args ...string) result {
 	if err != nil {
 		tell(&stderr, err)
 	}
-	return result{stdout.String(), stderr.String(), exitCode(err)}
+	return result{stdout.text.String(), stderr.text.String(), exitCode(err)}
 }
 
 // A run with mail needs no system call of the network and leaves nothing behind: what is
