@@ -178,18 +178,31 @@ func (r *Booked) applyRule(ctx context.Context) error {
 	}
 	last := ""
 	if d.SendWhen == sendChanged {
-		mailed, err := r.booking.Store.Runs(ctx, store.RunFilter{Schedule: d.Slot.Schedule, Mailed: true, Newest: 1})
-		if err != nil {
+		var err error
+		if last, err = r.lastMailed(ctx); err != nil {
 			return err
-		}
-		if len(mailed) > 0 {
-			last = mailed[0].Figures
 		}
 	}
 	if send, decided := r.outcome.holds(d.SendWhen, last); !send {
 		r.skipped = "rule " + d.SendWhen + ": " + decided
 	}
 	return nil
+}
+
+// lastMailed are the figures of the last mail of the schedule, "" before the first. What
+// earlier runs of this slot sent is the same mail, which others may still have to get.
+func (r *Booked) lastMailed(ctx context.Context) (figures string, err error) {
+	slot := r.booking.Due.Slot
+	runs, err := r.booking.Store.Runs(ctx, store.RunFilter{Slot: slot.Key})
+	if err != nil {
+		return "", err
+	}
+	first := runs[len(runs)-1].Started // this run is one of them
+	mailed, err := r.booking.Store.Runs(ctx, store.RunFilter{Schedule: slot.Schedule, Mailed: true, To: first, Newest: 1})
+	if err != nil || len(mailed) == 0 {
+		return "", err
+	}
+	return mailed[0].Figures, nil
 }
 
 func artefact(path string) (store.Artefact, error) {

@@ -134,7 +134,8 @@ func TestAttemptsOfAllRunsOfASlot(t *testing.T) {
 		w.cluster.hangs = false
 		w.cluster.fails = []error{network, network}
 		third := w.start()
-		w.until(func() bool { return len(w.told()) == 4 && w.told()[3] == "failed query network" })
+		<-w.seen
+		<-w.seen
 		third.stop(stopSignal)
 		exits(t, <-third.done, 10, "stopped by signal")
 

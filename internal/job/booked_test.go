@@ -1,10 +1,12 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,7 +36,8 @@ type trial struct {
 	post    *office
 
 	runs   int
-	failed []Failed // what the owner is told
+	seen   chan struct{} // attempts that failed and are to be followed by others
+	failed []Failed      // what the owner is told
 	done   int
 }
 
@@ -43,12 +46,22 @@ type troubled struct {
 	engine
 	fails []error // of the next connections, one each
 	hangs bool
+	poor  int          // calls of the only site; 0 leaves those of the engine
+	name  string       // in the only row of names; "" leaves the engine's rows
 	ended atomic.Int32 // statements that were cancelled or closed before they had rows
 }
 
 // Execute answers at once, or never.
 func (c *troubled) Execute(ctx context.Context, s *hs2server.Session, statement string) (hs2server.Result, error) {
 	r, err := c.engine.Execute(ctx, s, statement)
+	if one, ok := r.(*result); ok {
+		switch {
+		case c.poor != 0 && strings.Contains(statement, "poor"):
+			one.rows = [][]any{{cmp.Or(c.day, "2017-09-12"), "Zürich", c.poor, 13000}}
+		case c.name != "" && !strings.Contains(statement, "poor"):
+			one.rows = [][]any{{c.name}}
+		}
+	}
 	if err != nil || !c.hangs {
 		return r, err
 	}
@@ -147,6 +160,7 @@ func onTrial(t *testing.T, test func(t *testing.T, w *trial)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &trial{t: t, path: path, cluster: &troubled{}, post: &office{answers: map[string][]transaction{}}}
 		w.ledger = w.open(time.Now)
+		defer func() { noError(t, w.ledger.Close()) }()
 		w.options, _ = options(t, &w.cluster.engine)
 		connect := served(t, w.cluster)
 		w.options.Connect = func(ctx context.Context) (Coordinator, error) {
@@ -159,7 +173,8 @@ func onTrial(t *testing.T, test func(t *testing.T, w *trial)) {
 		w.options.Budget, w.options.Formats, w.options.Now = 30*time.Minute, []string{"json"}, time.Now
 		w.options.Mail = &Mail{From: "qos@example.com"}
 		w.options.Definition.Email = &definition.Email{To: []string{noc, boss}}
-		w.booking = Booking{Store: w.ledger, Sender: w.post, Grace: Grace{Time: 25 * time.Second}, Due: &Due{
+		w.seen = make(chan struct{}, maxAttempts)
+		w.booking = Booking{Logger: slog.New(failures{seen: w.seen}), Store: w.ledger, Sender: w.post, Grace: Grace{Time: 25 * time.Second}, Due: &Due{
 			Failed: func(_ context.Context, f Failed) { w.failed = append(w.failed, f) },
 			Done:   func(context.Context) { w.done++ },
 		}}
@@ -168,7 +183,6 @@ func onTrial(t *testing.T, test func(t *testing.T, w *trial)) {
 		if left := listing(t, filepath.Dir(w.path)); len(left) > 3 { // the ledger with its log
 			t.Errorf("left beside the ledger: %v", left)
 		}
-		noError(t, w.ledger.Close())
 	})
 }
 
@@ -274,14 +288,23 @@ func (w *trial) mail(first, second store.DeliveryState) {
 	}
 }
 
-// until waits, in virtual time, until something is true.
-func (w *trial) until(ok func() bool) {
-	w.t.Helper()
-	for began := time.Now(); !ok(); time.Sleep(time.Second) {
-		if time.Since(began) > 2*time.Hour {
-			w.t.Fatalf("waited in vain; the slot is %+v", w.why())
+// failures tells of each attempt that failed and is to be followed by another: the run says
+// so in its log.
+type failures struct {
+	slog.Handler
+	seen chan struct{}
+}
+
+func (f failures) Enabled(context.Context, slog.Level) bool { return true }
+
+func (f failures) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "attempt failed" {
+		select {
+		case f.seen <- struct{}{}:
+		default: // nobody is interested
 		}
 	}
+	return nil
 }
 
 // lock takes the right to write into the ledger for a time.

@@ -161,7 +161,7 @@ func TestRunsWithAnUnknownDelivery(t *testing.T) {
 		onTrial(t, func(t *testing.T, w *trial) {
 			w.post.answers = map[string][]transaction{noc: {lose}, boss: {putOff}}
 			r := w.start()
-			w.until(func() bool { return len(w.told()) == 1 && w.told()[0] == "failed mail delivery unknown" })
+			<-w.seen
 			r.stop(stopSignal)
 			exits(t, <-r.done, 8, "")
 			w.options.Definition.Email.To = []string{boss}
