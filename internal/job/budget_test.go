@@ -128,6 +128,7 @@ func TestAPhaseThatCannotBegin(t *testing.T) {
 			if left := listing(t, w.options.Out); len(left) != 0 {
 				t.Errorf("files %v", left)
 			}
+			noSpool(t)
 		})
 	})
 	t.Run("the mail", func(t *testing.T) {

@@ -29,6 +29,7 @@ func TestAStopBeforeTheMail(t *testing.T) {
 				if left := listing(t, w.options.Out); len(left) != 0 {
 					t.Errorf("files %v", left)
 				}
+				noSpool(t)
 				exits(t, w.run(), 0, "")
 				w.want(store.Done, "", "interrupted "+phase, "done mail")
 			})
@@ -148,6 +149,7 @@ func TestALostLeaseEndsTheRun(t *testing.T) {
 					t.Errorf("it went on for %s: %v", took, err)
 				}
 				w.same(before)
+				noSpool(t)
 				if files := listing(t, w.options.Out); !strings.HasPrefix(tt.name, "in the mail") && len(files) > 0 {
 					t.Errorf("files %v", files)
 				}
