@@ -36,7 +36,7 @@ type runCmd struct {
 	NoCache  bool     `group:"Report" name:"no-cache" help:"Ask the cluster for all days, also for those that the store remembers."`
 	DryRun   bool     `group:"Report" name:"dry-run" xor:"mail" help:"Write the mail as a file, too, exactly as it would be sent."`
 	Schedule string   `group:"Report" placeholder:"NAME" help:"Run a slot of this schedule, in place of what the other flags ask for, and mail as it says: for another scheduler."`
-	Slot     string   `group:"Report" enum:"last," default:"" placeholder:"last" help:"Which slot of the schedule: last, the newest."`
+	Slot     string   `group:"Report" placeholder:"SLOT" help:"Which slot of the schedule: last, the newest; or the key of one that failed or was missed, to run it once more."`
 	NoWait   bool     `group:"Report" name:"no-wait" help:"Do not wait for another process that runs the same slot; exit with 9."`
 	Format   []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
 	windowFlags

@@ -139,7 +139,7 @@ func (s *scheduled) planned() planner.Schedule {
 
 // owned is the schedule as its owner is told of it.
 func (s *scheduled) owned() job.Owned {
-	return job.Owned{Schedule: s.name, Owner: s.config.Owner, Report: s.config.Report, Params: s.args.Given}
+	return job.Owned{Schedule: s.name, Owner: s.config.Owner}
 }
 
 // hash tells runs of different configurations apart.
@@ -155,8 +155,8 @@ func (s *scheduled) late(slot store.Slot, now time.Time) string {
 		return ""
 	}
 	text := "Sent " + spell(late) + " late"
-	if slot.Reason != "" {
-		text += ": " + slot.Reason
+	if slot.Reason != "" && (slot.Outcome == store.Due || slot.Outcome == store.Waiting) {
+		text += ": " + slot.Reason // and not why it failed before, which is the owner's to know
 	}
 	return text + "."
 }

@@ -164,7 +164,7 @@ func (d *daemon) start(ctx context.Context, slot store.Slot) (func(context.Conte
 	svc := d.service
 	svc.runs.Add(1)
 	d.mu.Unlock()
-	r, err := svc.claim(ctx, slot)
+	r, err := svc.claim(ctx, slot, false)
 	if err != nil {
 		svc.runs.Done()
 		return nil, err

@@ -89,8 +89,8 @@ type claimed struct {
 	log      *slog.Logger
 }
 
-// claim takes a slot for a run of this process.
-func (s *service) claim(ctx context.Context, slot store.Slot) (*claimed, error) {
+// claim takes a slot for a run of this process. By hand it may have ended, but not be done.
+func (s *service) claim(ctx context.Context, slot store.Slot, byHand bool) (*claimed, error) {
 	one := s.schedules[slot.Schedule]
 	if one == nil {
 		return nil, fault.Errorf(fault.Internal, 0, "slot %s: there is no such schedule", slot.Key)
@@ -99,7 +99,7 @@ func (s *service) claim(ctx context.Context, slot store.Slot) (*claimed, error) 
 	log := s.log.With("run", o.Run, "slot", slot.Key)
 	r := &claimed{progress: newProgress(nil, log), log: log}
 	o.Progress = r.progress
-	due := &job.Due{Slot: slot, ConfigHash: one.hash(s.config), MaxRuns: s.config.MaxRuns, SendWhen: one.config.SendWhen,
+	due := &job.Due{Slot: slot, ConfigHash: one.hash(s.config), MaxRuns: s.config.MaxRuns, SendWhen: one.config.SendWhen, ByHand: byHand,
 		Alone: one.config.Policy.Admit(1) != schedule.Due}
 	due.Failed = func(ctx context.Context, f job.Failed) { s.told(ctx, s.notifier.Failed(ctx, one.owned(), slot, f)) }
 	due.Done = func(ctx context.Context) { s.told(ctx, s.notifier.Recovered(ctx, one.owned(), slot)) }

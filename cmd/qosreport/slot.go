@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"qosreport/internal/fault"
+	"qosreport/internal/job"
 	"qosreport/internal/planner"
 	"qosreport/internal/store"
 )
@@ -33,11 +34,34 @@ func (r *runCmd) slot(ctx context.Context, a *app) (err error) {
 	s := &oneSlot{app: a, service: svc, schedule: svc.schedules[r.Schedule].planned(), noWait: r.NoWait}
 	s.planner = planner.New(planner.Options{Store: ledger, Owner: svc.owner, Instance: instance(svc.config), Program: version(),
 		Start: s.start, Missed: svc.missed, Lost: svc.lost, Now: a.now, Built: a.built, Logger: svc.log})
-	slot, err := s.planner.Newest(ctx, s.schedule)
+	slot, err := s.find(ctx, r.Slot)
 	if err != nil {
 		return err
 	}
 	return s.follow(ctx, slot)
+}
+
+// newest is the word for the slot that is due.
+const newest = "last"
+
+// find gives the newest slot, or that of a key, which the ledger has to know.
+func (s *oneSlot) find(ctx context.Context, key string) (store.Slot, error) {
+	if key == "" || key == newest {
+		return s.planner.Newest(ctx, s.schedule)
+	}
+	s.byHand = true
+	ledger := s.service.ledger
+	if _, err := ledger.Reap(ctx); err != nil {
+		return store.Slot{}, err
+	}
+	slot, err := ledger.Slot(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return slot, noSlot(ctx, s.service.config, ledger, key, err)
+	}
+	if name := s.schedule.Times.ID(); err == nil && slot.Schedule != name {
+		err = fault.Advise(fault.Errorf(fault.Usage, 0, "slot %s is none of schedule %s", key, name), "%s", job.Owned{Schedule: slot.Schedule}.ByHand(key))
+	}
+	return slot, err
 }
 
 // slotFlags refuses what a schedule says itself.
@@ -58,6 +82,7 @@ type oneSlot struct {
 	planner  *planner.Planner
 	schedule planner.Schedule
 	noWait   bool
+	byHand   bool // a person named the slot: it is run also when it ended without success
 
 	run *claimed // once the slot is ours
 	err error    // of that run
@@ -65,7 +90,7 @@ type oneSlot struct {
 
 func (s *oneSlot) start(ctx context.Context, slot store.Slot) (func(context.Context), error) {
 	var err error
-	if s.run, err = s.service.claim(ctx, slot); err != nil {
+	if s.run, err = s.service.claim(ctx, slot, s.byHand); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context) { s.err = s.run.carryOut(ctx) }, nil
@@ -73,6 +98,16 @@ func (s *oneSlot) start(ctx context.Context, slot store.Slot) (func(context.Cont
 
 // again is how often the slot of another process is looked at.
 const again = time.Second
+
+// once runs a slot that ended, because a person wants it.
+func (s *oneSlot) once(ctx context.Context, slot store.Slot) error {
+	run, err := s.start(ctx, slot)
+	if err != nil {
+		return err
+	}
+	run(ctx)
+	return s.told()
+}
 
 // follow runs the slot, or waits for the process that does, until it has ended.
 func (s *oneSlot) follow(ctx context.Context, slot store.Slot) error {
@@ -87,7 +122,12 @@ func (s *oneSlot) follow(ctx context.Context, slot store.Slot) error {
 				return err
 			}
 		case store.Running:
+		case store.Done:
+			return s.ended(slot)
 		default:
+			if s.byHand {
+				return s.once(ctx, slot)
+			}
 			return s.ended(slot)
 		}
 		var err error
@@ -147,5 +187,5 @@ func (s *oneSlot) ended(slot store.Slot) error {
 	if strings.HasPrefix(slot.Reason, store.ReasonUnknown) {
 		area = fault.DeliveryUnknown
 	}
-	return fault.Advise(fault.Errorf(area, 0, "slot %s is %s: %s", slot.Key, slot.Outcome, slot.Reason), "qosreport why %s tells how it came to that", slot.Key)
+	return fault.Advise(fault.Errorf(area, 0, "slot %s is %s: %s", slot.Key, slot.Outcome, slot.Reason), "%s tells how it came to that, and what can be done", job.Command("why", slot.Key))
 }

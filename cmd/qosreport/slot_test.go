@@ -53,6 +53,30 @@ func TestOneSlotThatFailed(t *testing.T) {
 	})
 }
 
+// A person can have a slot that was missed or failed run once more, and one that is done
+// not.
+func TestOneSlotByHand(t *testing.T) {
+	virtually(t, halfPast, func(t *testing.T, b *bubble) {
+		time.Sleep(41 * time.Minute)
+		b.oneShot(0, "sent to noc@example.com")
+		time.Sleep(3 * time.Hour)
+		b.oneShot(0, "sent to noc@example.com") // 08:30; 06:30 and 07:30 are missed
+		byHand := func(code int, key, says string) {
+			t.Helper()
+			r := b.call(t.Context(), "run", "--schedule", "hourly", "--slot", key)
+			if r.code != code || !strings.Contains(r.stdout+r.stderr, says) {
+				t.Errorf("exit code %d, want %d and %q\n%s%s", r.code, code, says, r.stdout, r.stderr)
+			}
+		}
+		byHand(0, "hourly@2017-09-10T06:30Z", "sent to noc@example.com")
+		byHand(0, "hourly@2017-09-10T06:30Z", "is already done")
+		byHand(2, "hourly@2017-09-10T06:31Z", "slots that are there: hourly@2017-09-10T05:30Z")
+		if !strings.HasPrefix(b.outcomes(), "10T05:30 done\n10T06:30 done\n10T07:30 missed") {
+			t.Errorf("slots:\n%s", b.outcomes())
+		}
+	})
+}
+
 // Two that start at once: one runs, the other waits for it, or says that it is at work.
 func TestOneSlotTwiceAtOnce(t *testing.T) {
 	virtually(t, halfPast, func(t *testing.T, b *bubble) {

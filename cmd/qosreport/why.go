@@ -172,7 +172,7 @@ func (e *explanation) remedies(runs []store.RunFacts) {
 		e.line("  nothing: serve, or the next qosreport run --schedule %s, goes on with it", e.slot.Schedule)
 	case store.Failed, store.Missed, store.Abandoned, store.Superseded, store.Suspended:
 		if !done {
-			e.again(runs)
+			e.again()
 		}
 	default:
 		if !done {
@@ -203,26 +203,13 @@ func (e *explanation) resolving(runs []store.RunFacts) (some bool) {
 }
 
 // again tells how the report can be had all the same.
-func (e *explanation) again(runs []store.RunFacts) {
-	o := job.Owned{Schedule: e.slot.Schedule}
-	if s := e.config.Schedules[e.slot.Schedule]; s != nil {
-		o.Report, o.Params = s.Report, given(s)
-	}
-	for _, f := range runs { // what was run counts, should the configuration have changed
-		if v, err := parseVariant(f.Run.Variant); err == nil {
-			o.Report, o.Params = v.report, v.given
-		}
-	}
-	line := ""
-	if o.Report != "" {
-		line = o.ByHand(span(e.slot.Window, e.zone))
-	}
-	if line == "" {
-		e.line("  nothing: no command makes a report of a part of a day; the next slot has a window of its own")
+func (e *explanation) again() {
+	if e.config.Schedules[e.slot.Schedule] == nil {
+		e.line("  nothing: the configuration has no schedule %s any more", e.slot.Schedule)
 		return
 	}
-	e.line("  make the report and send its mail to those whom the report's own file names, and to nobody a second time:")
-	e.line("    %s", line)
+	e.line("  make the report once more and send its mail to the readers who surely do not have it:")
+	e.line("    %s", job.Owned{Schedule: e.slot.Schedule}.ByHand(e.slot.Key))
 }
 
 // noSlot is the error for a key that the ledger does not have, with those that are near it.

@@ -75,14 +75,15 @@ func TestWhySaysWhatCanBeDone(t *testing.T) {
 		want           string
 	}{
 		{"missed", "", "", func(d *desk) { d.plan("daily", store.Missed, "down: for long") },
-			"nobody a second time: qosreport --report one --date 2026-03-29 --zone Europe/Bratislava --send"},
-		{"of a week, with parameters", "owner:", "window: previous_week\n    params: {sites: [Zürich, \"O'Hare\"]}\n    owner:", func(d *desk) { d.plan("daily", store.Missed, "down: for long") },
-			`qosreport --report one --param 'sites=Zürich' --param 'sites=O'\''Hare' --from 2026-03-23 --to 2026-03-29 --zone Europe/Bratislava --send`},
-		{"failed, with the parameters that it had", "", "", func(d *desk) {
+			"who surely do not have it: qosreport run --schedule daily --slot " + sixOClock},
+		{"failed", "", "", func(d *desk) {
 			d.end(d.claim("r", d.plan("daily", store.Due, "")), store.RunFailed, "sql: wrong")
-		}, "qosreport --report one --param 'sites=Zürich' --date"},
-		{"of a part of a day", "owner:", "window: today_so_far\n    owner:", func(d *desk) { d.plan("daily", store.Missed, "down: for long") },
-			"nothing: no command makes a report of a part of a day"},
+		}, "qosreport run --schedule daily --slot " + sixOClock},
+		{"of a schedule that is no more", "", "", func(d *desk) {
+			d.plan("daily", store.Missed, "down: for long")
+			d.rewrite("  daily:", "  other:")
+		},
+			"nothing: the configuration has no schedule daily any more"},
 		{"some got it", "", "", func(d *desk) {
 			l := d.claim("r", d.plan("daily", store.Due, ""))
 			d.mail(l, store.Sent, "", "noc@example.com", "boss@example.com")

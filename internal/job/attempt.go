@@ -146,7 +146,10 @@ func (r *Booked) makeAndSend(ctx context.Context) (again bool, err error) {
 		return false, err
 	}
 	r.sent, again, err = sendEach(delivering, r.lease, r.lease.ID, r.outcome.Message, r.booking.Sender)
-	return again, why(delivering, err)
+	if fault.AreaOf(err) != fault.DeliveryUnknown { // which counts more than that the time was over
+		err = why(delivering, err)
+	}
+	return again, err
 }
 
 // makeReport makes the report and writes down which files it is.

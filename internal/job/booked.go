@@ -117,8 +117,8 @@ func (r *Booked) Run(ctx context.Context) error {
 	<-renewed
 	stop(nil)
 	err = errors.Join(err, r.end(context.WithoutCancel(ctx), err))
-	if fault.AreaOf(err) == fault.Stopped && slices.ContainsFunc(r.sent, func(s Sent) bool { return s.State == store.Unknown }) {
-		err = fault.Errorf(fault.DeliveryUnknown, fault.Refused, "%v", err) // a person has to find out, whatever stopped the run
+	if fault.AreaOf(err) != fault.DeliveryUnknown && slices.ContainsFunc(r.sent, func(s Sent) bool { return s.State == store.Unknown }) {
+		err = fault.Advise(fault.Errorf(fault.DeliveryUnknown, fault.Refused, "%v", err), "%s", tryResolve) // a person has to find out, whatever ended the run
 	}
 	return err
 }

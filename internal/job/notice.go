@@ -33,12 +33,10 @@ type Notifier struct {
 	Logger   *slog.Logger              // nil discards
 }
 
-// Owned is a schedule, whose it is, and what its slots are about.
+// Owned is a schedule, and whose it is.
 type Owned struct {
 	Schedule string
 	Owner    []string // addresses; without one, failures are logged only
-	Report   string
-	Params   map[string][]string // of the report, as given
 }
 
 // ClassMissed is the class of slots that were not started in time.

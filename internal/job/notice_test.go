@@ -81,7 +81,7 @@ func noError(t *testing.T, err error) {
 }
 
 func owned() Owned {
-	return Owned{Schedule: "voice-daily", Owner: []string{"qos-admins@example.com"}, Report: "voice-daily"}
+	return Owned{Schedule: "voice-daily", Owner: []string{"qos-admins@example.com"}}
 }
 
 var kdcDown = fault.Advise(fault.Errorf(fault.Security, fault.KDC, "get ticket for impala/impalad-1.example.com: no KDC of EXAMPLE.COM answered"),

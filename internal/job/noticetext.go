@@ -2,7 +2,6 @@ package job
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -65,7 +64,7 @@ func (f *failure) letter(known store.Notice) letter {
 		text.head("What to do:")
 		text.indented(try)
 	}
-	f.byHand(&text, w)
+	f.byHand(&text)
 	text.head("What happened, step by step:")
 	text.indented(Command("why", f.slot.Key))
 	f.count(&text, known)
@@ -126,16 +125,10 @@ func (f *failure) unknown(text *paragraphs) {
 }
 
 // byHand says how the report can be had all the same.
-func (f *failure) byHand(text *paragraphs, w report.Window) {
-	line := f.ByHand(w)
-	if line == "" {
-		text.head("It is not tried again by itself, and no command makes a report of a part of a day; the next")
-		text.line("slot has a window of its own.")
-		return
-	}
-	text.head("It is not tried again by itself. When the cause is mended, this makes the report and sends its")
-	text.line("mail to those whom the report's own file names, and to nobody a second time:")
-	text.indented(line)
+func (f *failure) byHand(text *paragraphs) {
+	text.head("It is not tried again by itself. When the cause is mended, this makes the report once more and")
+	text.line("sends its mail to those readers of the schedule who surely do not have it:")
+	text.indented(f.ByHand(f.slot.Key))
 }
 
 // count tells of failures for which there was no notice.
@@ -178,12 +171,9 @@ func (o outage) letter(known store.Notice) letter {
 		}
 		w := windowOf(slot.Window)
 		text.line("  %s, due %s, window %s", oneLine(slot.Nominal), utc(slot.Fire), w.Text())
-		if line := o.ByHand(w); line != "" {
-			text.line("    %s", line)
-		}
+		text.line("    %s", o.ByHand(slot.Key))
 	}
-	text.head("A command makes the report and sends its mail to those whom the report's own file names, and to")
-	text.line("nobody a second time. What is a part of a day, no command makes.")
+	text.head("A command makes the report and sends its mail to the schedule's readers, to nobody a second time.")
 	if more := known.Count - len(o.slots); more > 0 {
 		text.head("%d more were missed before, of which there was no notice: %s", more, Command("history"))
 	}
@@ -209,24 +199,9 @@ func (r recovery) letter() letter {
 	return letter{fmt.Sprintf("%s %s succeeds again", oneLine(r.Schedule), w.Text()), text.String()}
 }
 
-// ByHand is the command that makes the report of a window and sends its mail, or "" for
-// a window that no flags name. The zone is in it, for another day's mail would be another.
-func (o Owned) ByHand(w report.Window) string {
-	if !w.Whole(w.FromDate) || !w.Whole(w.ToDate) {
-		return ""
-	}
-	args := []string{"--report", o.Report}
-	for _, name := range slices.Sorted(maps.Keys(o.Params)) {
-		for _, value := range o.Params[name] {
-			args = append(args, "--param", name+"="+value)
-		}
-	}
-	if w.FromDate == w.ToDate {
-		args = append(args, "--date", w.FromDate)
-	} else {
-		args = append(args, "--from", w.FromDate, "--to", w.ToDate)
-	}
-	return Command(append(args, "--zone", w.Zone, "--send")...)
+// ByHand is the command that runs a slot of the schedule once more.
+func (o Owned) ByHand(slot string) string {
+	return Command("run", "--schedule", o.Schedule, "--slot", slot)
 }
 
 // bare is what a shell takes as it is.

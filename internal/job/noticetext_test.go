@@ -60,10 +60,6 @@ func TestWhatANoticeOfAFailureSays(t *testing.T) {
 		{"nobody knows of some", "notice-unknown.txt", []store.DeliveryState{store.Sent, store.Unknown, store.Unknown}, 0, nil,
 			fault.Advise(fault.Errorf(fault.Delivery, fault.Network, "the server closed the connection"), "look into the mail server's log")},
 		{"nobody knows of the only one", "notice-unknown-only.txt", []store.DeliveryState{store.Unknown}, 0, nil, errors.New("connection reset")},
-		{"a week, with parameters that a shell would change", "notice-week.txt", nil, 0, func(o *Owned, slot *store.Slot) {
-			o.Params = map[string][]string{"sites": {"Zürich", "Saint-Denis", "O'Hare; rm -rf /"}, "limit": {"3"}}
-			slot.Window.From = slot.Window.From.AddDate(0, 0, -6)
-		}, kdcDown},
 		{"a part of a day", "notice-hour.txt", nil, 0, func(_ *Owned, slot *store.Slot) { slot.Window.From = slot.Window.To.Add(-time.Hour) }, kdcDown},
 		{"a run that was lost", "notice-lost.txt", nil, 0, func(_ *Owned, slot *store.Slot) { slot.Outcome, slot.Reason = store.Abandoned, "lease ran out" }, nil},
 		{"hostile text", "notice-hostile.txt", nil, 0, func(o *Owned, slot *store.Slot) {
@@ -121,7 +117,7 @@ func TestWhatANoticeOfMissedSlotsSays(t *testing.T) {
 	}
 	w.now = w.now.Add(25 * time.Hour)
 	noError(t, w.Missed(t.Context(), owned(), slices.Repeat(slots[:1], 60)))
-	if text := w.text(t); strings.Count(text, "--report") != maxListed || !strings.Contains(text, "The newest 50 are listed; of the 10 before them") {
+	if text := w.text(t); strings.Count(text, "--slot") != maxListed || !strings.Contains(text, "The newest 50 are listed; of the 10 before them") {
 		t.Errorf("got\n%s\nwant 50 of 60 slots", text)
 	}
 }

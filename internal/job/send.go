@@ -145,6 +145,12 @@ func sendError(sent []Sent, failed []error) error {
 	}
 	// What can come later counts more than what never will, and is told first.
 	slices.SortStableFunc(failed, func(a, b error) int { return later(b) - later(a) })
+	told := make(map[string]bool)
+	failed = slices.DeleteFunc(failed, func(err error) bool {
+		again := told[err.Error()]
+		told[err.Error()] = true
+		return again
+	})
 	cause := errors.Join(failed...)
 	switch {
 	case len(unknown) > 0:

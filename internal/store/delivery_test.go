@@ -271,3 +271,27 @@ func TestAnAnswerThatComesAfterTheLeaseIsBelieved(t *testing.T) {
 		t.Errorf("the run is %+v, %v; want it abandoned still", run, err)
 	}
 }
+
+// A run that somebody asks for without the slot sends the same mail, and so ends the slot.
+func TestARunWithoutTheSlotSendsItsMail(t *testing.T) {
+	s, _ := planned(t, "daily@1")
+	l := claim(t, s, "run-1", "daily@1")
+	id := deliveries(t, l, "noc@example.com")[0]
+	deliveryIn(t, l, id, Unknown)
+	_, err := l.End(t.Context(), RunEnd{State: RunDone})
+	noError(t, err)
+	_, err = s.Resolve(t.Context(), id, false, "alice")
+	noError(t, err)
+	wantOutcome(t, s, "daily@1", Failed, reasonNotSent)
+	c := claimOf("run-2", "")
+	c.Kind, c.Window, c.Actor = KindAdHoc, window(), "alice"
+	two, _, err := s.Claim(t.Context(), c)
+	noError(t, err)
+	deliveries(t, two, "noc@example.com")
+	deliveryIn(t, two, id, Sent)
+	wantOutcome(t, s, "daily@1", Done, "")
+	events, err := s.History(t.Context(), EventFilter{Slot: "daily@1"})
+	if err != nil || events[len(events)-1].Action != "settled" || events[len(events)-1].To != string(Done) {
+		t.Errorf("got %+v, %v", events, err)
+	}
+}

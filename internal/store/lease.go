@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -108,10 +109,11 @@ func (l *Lease) End(ctx context.Context, e RunEnd) (state RunState, err error) {
 
 // unknown is the end of a run that does not know what became of a message.
 func (e RunEnd) unknown() RunEnd {
-	if e.State == RunFailed {
-		e.Reason = ReasonUnknown + "; " + e.Reason
-	} else {
+	switch {
+	case e.State != RunFailed:
 		e.Reason = ReasonUnknown
+	case !strings.HasPrefix(e.Reason, ReasonUnknown):
+		e.Reason = ReasonUnknown + "; " + e.Reason
 	}
 	e.State = RunFailed
 	return e

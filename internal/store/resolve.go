@@ -37,8 +37,11 @@ func (t *txn) deliveryCounts(ctx context.Context, run Run) (c deliveryCounts, er
 	return c, err
 }
 
-// reconcile gives the slot and the run that failed for an unknown delivery their outcome
-// once nothing of the mail is unknown any more.
+// reasonNotSent is of a slot whose unknown delivery was found not to have been sent.
+const reasonNotSent = "delivery not sent"
+
+// reconcile gives the slot and the run that failed for an unknown delivery, or for one that
+// was not sent, their outcome once nothing of the mail is unknown any more.
 func (t *txn) reconcile(ctx context.Context, run Run, actor string) error {
 	found, err := t.deliveryCounts(ctx, run)
 	if err != nil || run.Revision == 0 || found.sending+found.unknown > 0 {
@@ -47,19 +50,19 @@ func (t *txn) reconcile(ctx context.Context, run Run, actor string) error {
 	slot, state, reason := Done, RunDone, ""
 	switch {
 	case found.pending > 0:
-		slot, state, reason = Failed, RunFailed, "delivery not sent"
+		slot, state, reason = Failed, RunFailed, reasonNotSent
 	case found.refused > 0:
 		slot, state, reason = Failed, RunFailed, "delivery refused"
 	}
 	_, err = t.exec(ctx, `UPDATE run SET state = ?1, reason = ?2 WHERE variant = ?3 AND window_from = ?4 AND window_to = ?5 AND revision = ?6
-		AND state = 'failed' AND reason LIKE ?7`,
-		state, reason, run.Variant, millis(run.Window.From), millis(run.Window.To), run.Revision, ReasonUnknown+"%")
+		AND state = 'failed' AND (reason LIKE ?7 OR reason = ?8)`,
+		state, reason, run.Variant, millis(run.Window.From), millis(run.Window.To), run.Revision, ReasonUnknown+"%", reasonNotSent)
 	if err != nil {
 		return err
 	}
-	slots, err := all(ctx, t, scanSlot, "SELECT "+slotColumns+` FROM slot WHERE outcome = 'failed' AND reason LIKE ?1 AND run IN
+	slots, err := all(ctx, t, scanSlot, "SELECT "+slotColumns+` FROM slot WHERE outcome = 'failed' AND (reason LIKE ?1 OR reason = ?6) AND reason <> ?7 AND run IN
 		(SELECT id FROM run WHERE variant = ?2 AND window_from = ?3 AND window_to = ?4 AND revision = ?5)`,
-		ReasonUnknown+"%", run.Variant, millis(run.Window.From), millis(run.Window.To), run.Revision)
+		ReasonUnknown+"%", run.Variant, millis(run.Window.From), millis(run.Window.To), run.Revision, reasonNotSent, reason)
 	if err != nil {
 		return err
 	}
