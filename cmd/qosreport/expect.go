@@ -110,5 +110,9 @@ func reasoned(state, reason string) string {
 	return state + ": " + flat(reason)
 }
 
-// lately reports whether a planning loop showed itself within the time in which it has to.
-func lately(b store.Beat, now time.Time) bool { return now.Sub(b.At).Abs() <= schedule.Punctual }
+// lately reports whether a planning loop showed itself within the time in which it has to,
+// and has not surely ended since.
+func lately(b store.Beat, now time.Time) bool {
+	owner, err := store.ParseOwner(b.Owner)
+	return now.Sub(b.At).Abs() <= schedule.Punctual && err == nil && !store.Self().Gone(owner)
+}

@@ -98,6 +98,9 @@ func live(ctx context.Context, a *app, c *config.Config) (err error) {
 			return nil
 		}
 		last = "at " + stamp(b.At, time.UTC)
+		if self.Gone(owner) {
+			last += ", and its process has ended"
+		}
 		break
 	}
 	return dead("no planning loop of host %s showed itself within %s: the last did %s", self.Host, schedule.Punctual, last)

@@ -163,6 +163,8 @@ func TestStatusAtAGlance(t *testing.T) {
 func TestLive(t *testing.T) {
 	here, there := store.Self(), store.Self()
 	there.Host = "elsewhere"
+	ended := store.Self()
+	ended.Start += "1" // of a process that had this number before
 	tests := []struct {
 		name  string
 		owner store.Owner
@@ -173,6 +175,7 @@ func TestLive(t *testing.T) {
 		{"just now", here, 0, 0, ""},
 		{"90 s ago", here, 90 * time.Second, 0, ""},
 		{"too long ago", here, 91 * time.Second, 11, "showed itself within 1m30s: the last did at 2026-03-30 03:59Z"},
+		{"by a process that has ended since", ended, 0, 11, "and its process has ended"},
 		{"on another host", there, 0, 11, "showed itself within 1m30s: the last did never"},
 		{"ahead of a clock that was put back", here, -time.Hour, 11, "the last did at"},
 	}

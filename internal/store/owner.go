@@ -54,10 +54,10 @@ func ParseOwner(text string) (Owner, error) {
 	return Owner{parts[0], parts[1], parts[2], pid, parts[4], parts[5]}, nil
 }
 
-// gone reports whether the process of another owner has surely ended, as seen from o. A
+// Gone reports whether the process of another owner has surely ended, as seen from o. A
 // process on another host, or in a container beside this one, cannot be judged: its lease
 // decides.
-func (o Owner) gone(other Owner) bool {
+func (o Owner) Gone(other Owner) bool {
 	switch {
 	case other.Host != o.Host:
 		return false

@@ -36,13 +36,13 @@ func FuzzParseOwner(f *testing.F) {
 		if again, err := ParseOwner(o.String()); err != nil || again.PID != o.PID {
 			t.Errorf("%q reads as %+v, and its text as %+v, %v", text, o, again, err)
 		}
-		_ = Self().gone(o) // whatever was written there
+		_ = Self().Gone(o) // whatever was written there
 	})
 }
 
 func TestWhichOwnersAreGone(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		if Self().gone(Owner{Host: "h"}) {
+		if Self().Gone(Owner{Host: "h"}) {
 			t.Error("an owner is gone where nobody can tell")
 		}
 		return
@@ -73,7 +73,7 @@ func TestWhichOwnersAreGone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := self.gone(tt.o); got != tt.want {
+			if got := self.Gone(tt.o); got != tt.want {
 				t.Errorf("gone is %t for %+v; want %t", got, tt.o, tt.want)
 			}
 		})

@@ -346,12 +346,12 @@ func TestAProcessThatNobodyWaitedForIsGone(t *testing.T) {
 	o := Self()
 	o.PID = c.Process.Pid
 	o.Boot, o.Space, o.Start = identity(o.PID)
-	if Self().gone(o) {
+	if Self().Gone(o) {
 		t.Error("a process at work is gone")
 	}
 	noError(t, c.in.Close())
 	asked := time.Now()
-	for !Self().gone(o) { // it ends, as its input did, and nobody asks how
+	for !Self().Gone(o) { // it ends, as its input did, and nobody asks how
 		if t.Context().Err() != nil || time.Since(asked) > time.Minute {
 			t.Fatal("a process that ended is not gone")
 		}

@@ -38,7 +38,7 @@ func (o Options) withDefaults() Options {
 		o.BusyTimeout = 5 * time.Second
 	}
 	if o.Gone == nil {
-		o.Gone = Self().gone
+		o.Gone = Self().Gone
 	}
 	return o
 }
