@@ -166,7 +166,7 @@ func (r *Booked) end(ctx context.Context, failed error) error {
 	case fault.AreaOf(failed) == fault.Stopped:
 		e.State, e.Reason = store.RunInterrupted, failed.Error()
 	case failed != nil:
-		e.State, e.Reason = store.RunFailed, reason(failed)
+		e.State, e.Reason = store.RunFailed, fault.Word(failed)+": "+failed.Error()
 	case r.skipped != "":
 		e.State, e.Reason = store.RunSkipped, r.skipped
 	}
@@ -182,14 +182,6 @@ func (r *Booked) end(ctx context.Context, failed error) error {
 	}
 	r.tell(ctx, state, failed)
 	return err
-}
-
-// reason is a failure for the ledger, which itself begins with that a delivery is unknown.
-func reason(failed error) string {
-	if word := fault.Word(failed); word != store.ReasonUnknown {
-		return word + ": " + failed.Error()
-	}
-	return failed.Error()
 }
 
 // tell lets the owner know of a failure after the last attempt, and of the success that
