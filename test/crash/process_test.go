@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -58,8 +59,9 @@ type process struct {
 	doomed bool          // it is to end
 }
 
-// start starts a service.
-func (s *site) start(t *testing.T) *process {
+// start starts a service, and waits until it serves: one that is stopped before that has
+// nothing to tell of mail.
+func (s *site) start(t *testing.T) {
 	t.Helper()
 	s.started++
 	p := &process{cmd: s.command(t, "serve"), log: filepath.Join(s.dir, fmt.Sprintf("serve-%d.log", s.started)), ended: make(chan struct{})}
@@ -82,7 +84,7 @@ func (s *site) start(t *testing.T) *process {
 		<-p.ended
 	})
 	s.serving = append(s.serving, p)
-	return p
+	s.until(t, "the service serves", time.Minute, func() bool { return strings.Contains(tail(p.log), `"serving"`) })
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
