@@ -4,16 +4,18 @@
 #   postfix.sh start DIR PORT TLSPORT QUIETPORT   serve 127.0.0.1 with STARTTLS on PORT, TLS from the
 #                                                 first byte on TLSPORT, and on QUIETPORT without saying
 #                                                 the limit of size
+#   postfix.sh accept DIR                         put again@example.org off no more
 #   postfix.sh stop DIR                           end the server
 #
-# Mail for ok@example.org goes to DIR/mail/ok. no@ is refused, later@ is deferred. The login is
-# report@test with the password secret: PLAIN and LOGIN on PORT, SCRAM-SHA-256 on TLSPORT.
+# Mail for ok@example.org goes to DIR/mail/ok, for again@ to DIR/mail/again. no@ is refused, later@
+# is deferred, and so is again@ for a time. The login is report@test with the password secret: PLAIN
+# and LOGIN on PORT, SCRAM-SHA-256 on TLSPORT.
 set -euo pipefail
 umask 022
 PATH=$PATH:/usr/sbin:/sbin
 
 die() { echo "postfix.sh: $*" >&2; exit 1; }
-[ $# -ge 2 ] || die "usage: postfix.sh start|stop DIR …"
+[ $# -ge 2 ] || die "usage: postfix.sh start|accept|stop DIR …"
 command=$1 dir=$2
 shift 2
 case $dir in /*) ;; *) die "DIR must be an absolute path" ;; esac
@@ -37,7 +39,7 @@ local_transport = error:no local mail
 default_transport = error:5.7.1 loopback test server
 virtual_mailbox_domains = example.org
 virtual_mailbox_base = $dir/mail
-virtual_mailbox_maps = inline:{ {ok@example.org=ok} }
+virtual_mailbox_maps = inline:{ {ok@example.org=ok} {again@example.org=again} }
 virtual_minimum_uid = 1
 virtual_mailbox_limit = 0
 virtual_uid_maps = static:8
@@ -52,7 +54,7 @@ cyrus_sasl_config_path = $dir/etc/sasl
 smtpd_sasl_local_domain = test
 smtpd_error_sleep_time = 0
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
-smtpd_recipient_restrictions = check_recipient_access inline:{ {no@example.org=REJECT} {later@example.org=450 4.2.1 try later} }, reject_unlisted_recipient, permit
+smtpd_recipient_restrictions = check_recipient_access inline:{ {no@example.org=REJECT} {later@example.org=450 4.2.1 try later} }, check_recipient_access texthash:$dir/etc/access, reject_unlisted_recipient, permit
 CONF
 }
 
@@ -96,6 +98,7 @@ start() {
   main_cf >"$dir/etc/main.cf"
   master_cf "$@" >"$dir/etc/master.cf"
   : >"$dir/etc/dynamicmaps.cf"
+  echo 'again@example.org 450 4.2.1 come again' >"$dir/etc/access"
   sasl_conf smtpd 'PLAIN LOGIN'
   sasl_conf scram 'SCRAM-SHA-256'
   echo secret | saslpasswd2 -p -c -f "$dir/etc/sasldb2" -u test report
@@ -116,6 +119,7 @@ start() {
 
 case $command in
   start) [ $# -eq 3 ] || die "start needs DIR, PORT, TLSPORT and QUIETPORT"; start "$@" ;;
+  accept) : >"$dir/etc/access"; postfix -c "$dir/etc" reload ;; # which is when the file is read
   stop) [ ! -e "$dir/etc/main.cf" ] || postfix -c "$dir/etc" stop ;;
   *) die "unknown command $command" ;;
 esac
