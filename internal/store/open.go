@@ -25,9 +25,34 @@ func (s *Store) open(ctx context.Context) error {
 	if err := checkFileSystem(filepath.Dir(absolute)); err != nil {
 		return err
 	}
+	how := s.openToWrite
 	if s.options.ReadOnly {
-		return s.openToRead(ctx, absolute)
+		how = s.openToRead
 	}
+	if err := how(ctx, absolute); err != nil {
+		return err
+	}
+	s.file, err = os.Stat(s.path)
+	return err
+}
+
+// inPlace sees that the file of that name is still the one that is open. SQLite goes on
+// with a file that was removed, and whoever opens the name next knows nothing of what is
+// sent meanwhile.
+func (s *Store) inPlace() error {
+	if s.file == nil {
+		return nil
+	}
+	found, err := os.Stat(s.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(s.file, found) {
+		return fault.Advise(fault.Errorf(fault.Output, fault.Render, "the file %s was removed or replaced while it was open", s.path),
+			"stop every qosreport of this store; put the file back as it was, and think of mails that another would not know of")
+	}
+	return nil // what else is wrong, SQLite tells
+}
+
+// openToWrite makes the file where there is none, and migrates an older one.
+func (s *Store) openToWrite(ctx context.Context, absolute string) (err error) {
 	if err := createFile(absolute); err != nil {
 		return err
 	}

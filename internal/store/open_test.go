@@ -219,3 +219,28 @@ func TestFileSystemsWithoutSharedMemoryAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// A ledger whose file is gone would let mail leave of which nobody knows later.
+func TestAFileThatIsRemovedOrReplacedIsUsedNoMore(t *testing.T) {
+	s, _ := planned(t, "one")
+	reader := openAt(t, s.Path(), Options{ReadOnly: true})
+	away := s.Path() + ".away"
+	use := func() error {
+		_, _, err := s.Sight(t.Context(), Sighting{Schedule: "daily", ExpressionHash: "h"})
+		_, readErr := reader.Slot(t.Context(), "one")
+		if (err == nil) != (readErr == nil) {
+			t.Errorf("the writer says %v, the reader %v", err, readErr)
+		}
+		return err
+	}
+	noError(t, use())
+	noError(t, os.Rename(s.Path(), away))
+	for _, is := range []string{"removed", "replaced"} {
+		if err := use(); err == nil || !strings.Contains(err.Error(), "was removed or replaced while it was open") || fault.AreaOf(err) != fault.Output || fault.Remedy(err) == "" {
+			t.Errorf("%s: got %v", is, err)
+		}
+		noError(t, os.WriteFile(s.Path(), nil, 0o600))
+	}
+	noError(t, os.Rename(away, s.Path()))
+	noError(t, use())
+}

@@ -51,6 +51,7 @@ type Store struct {
 	options Options
 	writer  *sql.DB // one connection: SQLite has one writer at a time
 	readers *sql.DB
+	file    os.FileInfo // which file it is; nil until it is open
 	ours    leases
 }
 
@@ -139,7 +140,11 @@ func (s *Store) transact(ctx context.Context, what string, db *sql.DB, o *sql.Tx
 		if err != nil {
 			return err
 		}
-		if err := do(ctx, &txn{Tx: tx, now: millis(s.options.Now())}); err != nil {
+		err = s.inPlace()
+		if err == nil {
+			err = do(ctx, &txn{Tx: tx, now: millis(s.options.Now())})
+		}
+		if err != nil {
 			return errors.Join(err, ended(tx.Rollback()))
 		}
 		return tx.Commit()
