@@ -9,6 +9,7 @@ import (
 
 	"qosreport/internal/config"
 	"qosreport/internal/definition"
+	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
 	"qosreport/internal/job"
 	"qosreport/internal/planner"
@@ -83,13 +84,17 @@ func (f *fileFlags) reported(c *config.Config, name string, templates *query.Tem
 	return s, nil
 }
 
-// checkMail finds what is wrong with who gets the report.
+// checkMail finds what is wrong with who gets the report, and who is told when it fails.
 func (s *scheduled) checkMail(c *config.Config) error {
 	err := job.CheckMail(job.Options{Definition: s.definition, Args: s.args, Mail: reportMail(c)})
-	if err == nil {
-		return nil
+	if err != nil {
+		return s.placed(c, ".to", err)
 	}
-	return s.placed(c, ".to", err)
+	notice := deliver.Message{From: c.SMTP.From, To: s.config.Owner}
+	if err := notice.CheckAddresses(); err != nil {
+		return s.placed(c, ".owner", err)
+	}
+	return nil
 }
 
 // placed adds to a mistake where the value stands that makes it: a key of the schedule that

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,6 +106,22 @@ func TestOneSlotTwiceAtOnce(t *testing.T) {
 		<-second
 		if b.box.Accepted() != 1 {
 			t.Errorf("%d mails", b.box.Accepted())
+		}
+	})
+}
+
+// A local part in quotes stays in quotes on its way to the server and in the ledger.
+func TestAnAddressInQuotesGetsItsMail(t *testing.T) {
+	virtually(t, strings.Replace(halfPast, "to: [noc@example.com]", `to: ['"a..b"@example.com', "Name <c@example.com>"]`, 1), func(t *testing.T, b *bubble) {
+		time.Sleep(41 * time.Minute)
+		b.oneShot(0, "sent to \"a..b\"@example.com\n  sent to c@example.com")
+		b.oneShot(0, "is already done")
+		var to []string
+		for _, m := range b.box.Messages() {
+			to = append(to, m.To...)
+		}
+		if !slices.Equal(to, []string{`"a..b"@example.com`, "c@example.com"}) {
+			t.Errorf("the server had mail for %q", to)
 		}
 	})
 }

@@ -47,6 +47,13 @@ func parseAddress(field, text string) (address, error) {
 	return address{name: parsed.Name, spec: spec}, nil
 }
 
+// Mailbox is an address without its name, as an envelope has it: the local part is in
+// quotes where it needs them.
+func Mailbox(text string) (string, error) {
+	a, err := parseAddress("recipient's", text)
+	return a.spec, err
+}
+
 func parseAddresses(field string, texts []string) ([]address, error) {
 	var list []address
 	for _, text := range texts {

@@ -104,6 +104,10 @@ func (m *Message) compose() (*letter, error) {
 	return l, nil
 }
 
+// CheckAddresses finds what is wrong with sender and recipients, which may be known long
+// before the rest of the message is.
+func (m *Message) CheckAddresses() error { return m.address(new(letter)) }
+
 // address writes the fields with addresses and fills in the envelope.
 func (m *Message) address(l *letter) error {
 	from, err := parseAddress("From", m.From)

@@ -289,6 +289,21 @@ func TestEnvelope(t *testing.T) {
 	}
 }
 
+func TestMailbox(t *testing.T) {
+	for text, want := range map[string]string{
+		"a@example.com": "a@example.com", "Name <a@example.com>": "a@example.com", `"x y"@example.com`: `"x y"@example.com`, `N <"x\"y"@example.com>`: `"x\"y"@example.com`,
+		"ä@example.com": "", "a@example.com\r\n": "", "nobody": "",
+	} {
+		if got, err := Mailbox(text); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q gives %q, %v; want %q", text, got, err, want)
+		}
+		m := Message{From: "qos@example.com", To: []string{text}}
+		if err := m.CheckAddresses(); (err == nil) != (want != "") {
+			t.Errorf("a message to %q: %v", text, err)
+		}
+	}
+}
+
 // Whatever a subject, a name and a text hold, the message has the fields that it should
 // have and no others, and the texts read back.
 func FuzzMessage(f *testing.F) {

@@ -95,7 +95,7 @@ func (d *draft) checkAddresses() error {
 			return fault.Advise(fault.Errorf(fault.Usage, 0, "%s is no recipient that may get mail", address), "add the address or its domain to smtp.allow, or correct it in the report's file")
 		}
 	}
-	return nil
+	return m.CheckAddresses()
 }
 
 // id is the same for the same variant and window, so that mail systems which remove

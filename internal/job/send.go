@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	stdmail "net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -184,8 +183,8 @@ func recipients(m *deliver.Message) []string {
 	for _, list := range [][]string{m.To, m.CC, m.BCC} {
 		for _, text := range list {
 			address := text
-			if parsed, err := stdmail.ParseAddress(text); err == nil {
-				address = parsed.Address
+			if bare, err := deliver.Mailbox(text); err == nil {
+				address = bare
 			}
 			if folded := strings.ToLower(address); !seen[folded] {
 				seen[folded] = true
