@@ -8,22 +8,43 @@ import (
 	"qosreport/internal/store"
 )
 
+// held is what this planner saw of a schedule at its last look.
+type held struct {
+	hash string // of the times
+	at   time.Time
+}
+
+// sight tells the ledger of a schedule, and gives back since when its slots are due. When
+// another process plans it by other times, the ledger sees a change at each look of either,
+// and each goes by what it saw itself, or the slots between would be nobody's.
+func (p *Planner) sight(ctx context.Context, s Schedule) (considered time.Time, err error) {
+	name, hash := s.Times.ID(), s.Times.Hash()
+	state, fresh, err := p.Store.Sight(ctx, store.Sighting{Schedule: name, ExpressionHash: hash, Suspended: s.Suspended})
+	if err != nil || !fresh {
+		return state.Considered, err
+	}
+	if last := p.held[name]; last.hash == hash {
+		p.Logger.WarnContext(ctx, "another process plans the schedule by other times", "schedule", name, "try", "give every process on this store the same configuration")
+		return last.at, nil
+	}
+	p.Logger.InfoContext(ctx, "schedule takes effect", "schedule", name, "next", s.Times.Next(p.Now()).Fire)
+	return state.Considered, nil
+}
+
 // plan writes down the slots of one schedule that fired since the last look.
 func (p *Planner) plan(ctx context.Context, s Schedule, now time.Time) error {
-	hash := s.Times.Hash()
-	state, fresh, err := p.Store.Sight(ctx, store.Sighting{Schedule: s.Times.ID(), ExpressionHash: hash, Suspended: s.Suspended})
+	considered, err := p.sight(ctx, s)
 	if err != nil {
 		return err
 	}
-	if fresh {
-		p.Logger.InfoContext(ctx, "schedule takes effect", "schedule", s.Times.ID(), "next", s.Times.Next(now).Fire)
-	}
-	found, unlisted := p.fired(s.Times, state.Considered, now)
-	if len(found) == 0 && now.Sub(state.Considered) < longestSleep {
+	hash := s.Times.Hash()
+	found, unlisted := p.fired(s.Times, considered, now)
+	if len(found) == 0 && now.Sub(considered) < longestSleep {
+		p.held[s.Times.ID()] = held{hash, now}
 		return nil // a new last instant alone is worth no write each time
 	}
 	plan := store.Plan{Schedule: s.Times.ID(), ExpressionHash: hash, Until: now, Unlisted: unlisted}
-	down := "service was down " + between(state.Considered, now, s.Times.Zone())
+	down := "service was down " + between(considered, now, s.Times.Zone())
 	for _, d := range s.Policy.Plan(found, now) {
 		slot := s.slot(d, down)
 		if slot.Outcome == store.Due && now.Sub(slot.Fire) > schedule.Punctual {
@@ -35,6 +56,7 @@ func (p *Planner) plan(ctx context.Context, s Schedule, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	p.held[s.Times.ID()] = held{hash, now}
 	p.tellPlanned(ctx, s, plan.Slots, added)
 	return nil
 }

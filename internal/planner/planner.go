@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -63,6 +64,7 @@ type Planner struct {
 	Options
 	wake chan struct{} // of one: something happened that the loop should look at
 	runs sync.WaitGroup
+	held map[string]held // by schedule; the loop's alone
 
 	mu        sync.Mutex
 	schedules map[string]Schedule
@@ -79,7 +81,7 @@ func New(o Options) *Planner {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Planner{Options: o, wake: make(chan struct{}, 1), woke: time.Now()}
+	return &Planner{Options: o, wake: make(chan struct{}, 1), held: make(map[string]held), woke: time.Now()}
 }
 
 // Set puts schedules in the place of those before. Runs that go on are left alone.
@@ -178,6 +180,7 @@ func (p *Planner) look(ctx context.Context) (time.Duration, error) {
 		return longestSleep, err
 	}
 	var errs []error
+	maps.DeleteFunc(p.held, func(name string, _ held) bool { _, ours := schedules[name]; return !ours })
 	for _, s := range schedules {
 		if err := p.plan(ctx, s, now); err != nil {
 			errs = append(errs, fmt.Errorf("schedule %s: %w", s.Times.ID(), err))

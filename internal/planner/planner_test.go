@@ -166,6 +166,36 @@ func TestTwoPlanners(t *testing.T) {
 	})
 }
 
+// Two planners with other times for one schedule each have their slots: none is lost to
+// the change that each sees when the other has looked.
+func TestTwoPlannersWithOtherTimes(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		var both sync.WaitGroup
+		for _, cron := range []string{"3,13 * * * *", "4,14 * * * *"} {
+			both.Go(func() { w.plan(20*time.Minute+time.Second, nil, w.entry("often", cron, schedule.Policy{})) })
+		}
+		both.Wait()
+		w.want("often@2000-01-01T00:03Z done", "often@2000-01-01T00:04Z done", "often@2000-01-01T00:13Z done", "often@2000-01-01T00:14Z done")
+	})
+}
+
+// A planner that takes other times itself begins anew with them, also when they are those
+// from before.
+func TestOtherTimesHoldFromTheChange(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		change := func(p *Planner) {
+			go func() {
+				time.Sleep(2*time.Minute + time.Second)
+				p.Set([]Schedule{w.entry("often", "30 * * * *", schedule.Policy{})})
+				time.Sleep(4 * time.Minute)
+				p.Set([]Schedule{w.entry("often", "*/5 * * * *", schedule.Policy{})})
+			}()
+		}
+		w.plan(11*time.Minute, change, w.entry("often", "*/5 * * * *", schedule.Policy{}))
+		w.want("often@2000-01-01T00:10Z done")
+	})
+}
+
 // The limit of runs lets later slots wait, in the order of their instants and names.
 func TestSlotsWaitInOrder(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
