@@ -131,6 +131,7 @@ func TestTheLedgerOfMailFaults(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			virtually(t, threeReaders, func(t *testing.T, b *bubble) {
+				b.rewrite("smtp: {", "smtp: {tls: none, ")
 				time.Sleep(41 * time.Minute)
 				b.box.SetFaults(tt.faults)
 				b.oneShot(tt.code, tt.says)
@@ -173,6 +174,7 @@ func TestTheLedgerOfASlowMailServer(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			virtually(t, threeReaders, func(t *testing.T, b *bubble) {
+				b.rewrite("smtp: {", "smtp: {tls: none, ")
 				time.Sleep(41 * time.Minute)
 				b.hold(tt.at)
 				began := time.Now()
@@ -220,6 +222,7 @@ func TestTheLedgerOfAMailThatIsTooLarge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			virtually(t, threeReaders, func(t *testing.T, b *bubble) {
+				b.rewrite("smtp: {", "smtp: {tls: none, ")
 				time.Sleep(41 * time.Minute)
 				box := b.small(tt.faults)
 				b.oneShot(7, "attach less, or ask the mail team for a higher limit")
