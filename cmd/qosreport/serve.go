@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"qosreport/internal/fault"
 	"qosreport/internal/planner"
 	"qosreport/internal/store"
 	"qosreport/internal/web"
@@ -130,7 +131,7 @@ func (d *daemon) reload(ctx context.Context) {
 	old := d.current()
 	svc, err := d.flags.read(d.app, nil)
 	if err != nil {
-		old.log.ErrorContext(ctx, "configuration refused, the old one stays", "error", err.Error())
+		old.log.ErrorContext(ctx, "configuration refused, the old one stays", "error", err.Error(), "try", fault.Remedy(err))
 		return
 	}
 	svc.open(old.ledger, old.owner)

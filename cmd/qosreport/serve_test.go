@@ -209,6 +209,10 @@ func TestServeReadsItsConfigurationAgain(t *testing.T) {
 		b.hangUp = hangUp
 		s := b.serve()
 		time.Sleep(time.Hour) // 05:50
+		b.rewrite("report: one", "report: gone")
+		hangUp <- syscall.SIGHUP
+		synctest.Wait()
+		b.rewrite("report: gone", "report: one")
 		b.rewrite(`"30 * * * *"`, `"61 * * * *"`)
 		hangUp <- syscall.SIGHUP
 		time.Sleep(time.Hour)
@@ -217,7 +221,7 @@ func TestServeReadsItsConfigurationAgain(t *testing.T) {
 		time.Sleep(time.Hour)
 		r := s.end()
 		b.want("10T05:30 done", "10T06:30 done", "10T07:45 done")
-		for _, says := range []string{"configuration refused, the old one stays", "minute 61 does not exist", "configuration read again"} {
+		for _, says := range []string{"configuration refused, the old one stays", "minute 61 does not exist", `"try":"the reports are: one"`, "configuration read again"} {
 			if !strings.Contains(r.stderr, says) {
 				t.Errorf("nothing says %q:\n%s", says, r.stderr)
 			}

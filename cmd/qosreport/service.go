@@ -143,6 +143,8 @@ func (r *claimed) carryOut(ctx context.Context) error {
 		r.log.InfoContext(ctx, "run ended", "outcome", "skipped", "reason", r.Skipped())
 	case err == nil:
 		r.log.InfoContext(ctx, "run ended", "outcome", "done", "verdict", r.Outcome().Verdict.Word, "mails", len(r.Sent()))
+	case fault.AreaOf(err) == fault.Stopped:
+		r.log.WarnContext(ctx, "run ended", "outcome", "interrupted", "reason", err.Error())
 	default:
 		r.log.ErrorContext(ctx, "run ended", "outcome", fault.Word(err), "error", err.Error(), "try", fault.Remedy(err))
 	}

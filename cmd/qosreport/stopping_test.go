@@ -95,6 +95,9 @@ func TestServeIsStoppedInAQuery(t *testing.T) {
 		if r.code != 0 || time.Since(start) > 5*time.Second {
 			t.Errorf("exit code %d after %s\n%s", r.code, time.Since(start), r.stderr)
 		}
+		if !strings.Contains(r.stderr, "interrupted") || strings.Contains(r.stderr, "ERROR") {
+			t.Errorf("a stop is no error:\n%s", r.stderr)
+		}
 		close(release)
 		if c.count("CancelOperation") != 1 || c.count("CloseOperation")+c.count("CloseImpalaOperation") == 0 {
 			t.Errorf("the coordinator was asked %q", c.made)
