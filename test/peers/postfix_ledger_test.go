@@ -151,7 +151,28 @@ func (m *mta) tooLargeForAll(t *testing.T) {
 			if n := m.boxed(t, "ok", p.deliveries(t)[0].MessageID); n != 0 {
 				t.Errorf("%d mails", n)
 			}
+			if tt.name == "announced" {
+				m.withoutFiles(t, p)
+			}
 		})
+	}
+}
+
+// withoutFiles does what the remedy says, and has the slot run once more.
+func (m *mta) withoutFiles(t *testing.T, p *plant) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dir, "configs/qosreport.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write(t, "configs/qosreport.yaml", replaced(t, string(text), "smtp: {", "smtp: {max_size: 100KB, "))
+	p.run(t, 0, "sent to ok@example.org", "run", "--schedule", "daily", "--slot", p.slots(t)[0].Slot.Key)
+	p.wantMail(t, `ok@example\.org sent `+taken)
+	id := p.deliveries(t)[0].MessageID
+	m.arrives(t, "ok", id)
+	short, _, _ := strings.Cut(id, "@")
+	if mail := m.delivered(t, short); strings.Contains(mail, "spreadsheetml") || !strings.Contains(mail, ".xlsx") {
+		t.Errorf("the mail has the workbook, or does not say where it lies:\n%.3000s", mail)
 	}
 }
 
