@@ -70,7 +70,7 @@ func (f *serviceFlags) read(a *app, names []string) (*service, error) {
 func (s *service) open(ledger *store.Store, owner store.Owner) {
 	s.ledger, s.owner = ledger, owner
 	s.notifier = &job.Notifier{Store: ledger, Sender: s.sender, From: s.config.SMTP.From, Instance: instance(s.config), Program: version(),
-		Allowed: s.config.SMTP.Allowed, Now: s.app.now, Logger: s.log}
+		Allowed: s.config.SMTP.Allowed, Grace: s.app.grace(s.config), Now: s.app.now, Logger: s.log}
 }
 
 // planned are the schedules as the planner takes them.

@@ -206,3 +206,27 @@ func TestServeIsStoppedBeyondTheGrace(t *testing.T) {
 		})
 	}
 }
+
+// The owner is told of a delivery that a stop left unknown within another grace, or the
+// outer scheduler would kill the process meanwhile.
+func TestServeIsStoppedWhileNoMailIsTaken(t *testing.T) {
+	for name, second := range map[string]bool{"after 25 s": false, "at the second signal": true} {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, halfPast, func(t *testing.T, b *bubble) {
+				b.hold(mailbox.Kept)
+				s := b.serve()
+				<-b.box.Held()
+				start, most := time.Now(), 50*time.Second
+				if second {
+					most = 3 * time.Second
+					time.AfterFunc(most, func() { close(b.over) })
+				}
+				if r := s.end(); r.code != 8 || time.Since(start) != most || !strings.Contains(r.stderr, "notice not sent") {
+					t.Errorf("exit code %d after %s\n%s", r.code, time.Since(start), r.stderr)
+				}
+				b.want("10T05:30 failed delivery unknown")
+				b.box.Release()
+			})
+		})
+	}
+}

@@ -116,7 +116,7 @@ func (r *Booked) Run(ctx context.Context) error {
 	quit()
 	<-renewed
 	stop(nil)
-	err = errors.Join(err, r.end(context.WithoutCancel(ctx), err))
+	err = errors.Join(err, r.end(ctx, err))
 	if fault.AreaOf(err) != fault.DeliveryUnknown && slices.ContainsFunc(r.sent, func(s Sent) bool { return s.State == store.Unknown }) {
 		err = fault.Advise(fault.Errorf(fault.DeliveryUnknown, fault.Refused, "%v", err), "%s", tryResolve) // a person has to find out, whatever ended the run
 	}
@@ -170,7 +170,7 @@ func (r *Booked) end(ctx context.Context, failed error) error {
 	case r.skipped != "":
 		e.State, e.Reason = store.RunSkipped, r.skipped
 	}
-	state, err := r.lease.End(ctx, e)
+	state, err := r.lease.End(context.WithoutCancel(ctx), e)
 	switch {
 	case errors.Is(err, store.ErrLost) && failed != nil:
 		return nil // told already, and another run may be at work

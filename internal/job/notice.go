@@ -29,6 +29,7 @@ type Notifier struct {
 	Instance string                    // which installation it is; "" for none
 	Program  string                    // version of the binary
 	Allowed  func(address string) bool // whether it may get mail; nil allows everybody
+	Grace    Grace                     // of a notice after a stop
 	Now      func() time.Time          // nil means time.Now
 	Logger   *slog.Logger              // nil discards
 }
@@ -45,17 +46,16 @@ const ClassMissed = "missed"
 // recovered stands in the place of a class in the id of a note.
 const recovered = "recovered"
 
-// noticeTime is how long a notice may take, whatever time the run has left.
+// noticeTime is how long a notice may take, whatever time the run has left, unless the
+// process was stopped.
 const noticeTime = time.Minute
 
 // Failed tells the owner that the last attempt for a slot failed. Without an error, as of a
 // run that was lost, the slot's outcome and reason are told.
 func (n *Notifier) Failed(ctx context.Context, o Owned, slot store.Slot, ended Failed) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTime)
-	defer cancel()
 	f := failure{Owned: o, slot: slot, ended: ended, class: cmp.Or(fault.Word(ended.Err), string(slot.Outcome), string(store.Failed))}
 	var err error
-	if f.mail, err = n.mailOf(ctx, ended.Run); err != nil {
+	if f.mail, err = n.mailOf(context.WithoutCancel(ctx), ended.Run); err != nil {
 		f.blind = true
 	}
 	for _, d := range f.in(store.Unknown) {
@@ -89,8 +89,6 @@ func (n *Notifier) Missed(ctx context.Context, o Owned, slots []store.Slot) erro
 	if len(slots) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTime)
-	defer cancel()
 	last := slots[len(slots)-1]
 	failing := store.Failing{Schedule: o.Schedule, Class: ClassMissed, Slot: last.Key, Text: last.Reason, Count: len(slots)}
 	return n.tell(ctx, o, failing, outage{o, slots}.letter)
@@ -99,9 +97,8 @@ func (n *Notifier) Missed(ctx context.Context, o Owned, slots []store.Slot) erro
 // Recovered tells the owner that a slot is done, if he was told of failures before it.
 // Slots that were missed stay so, and are none.
 func (n *Notifier) Recovered(ctx context.Context, o Owned, slot store.Slot) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTime)
-	defer cancel()
-	over, err := n.Store.Recovered(ctx, o.Schedule)
+	keep := context.WithoutCancel(ctx)
+	over, err := n.Store.Recovered(keep, o.Schedule)
 	if err != nil || len(over) == 0 {
 		return err
 	}
@@ -109,12 +106,13 @@ func (n *Notifier) Recovered(ctx context.Context, o Owned, slot store.Slot) erro
 	if len(failures) > 0 && !n.send(ctx, o, recovered, slot.Key, recovery{o, slot, failures}.letter()) {
 		return nil // it is told with the next success
 	}
-	return n.Store.ToldRecovery(ctx, o.Schedule)
+	return n.Store.ToldRecovery(keep, o.Schedule)
 }
 
 // tell writes a failure down, and sends the notice if it is due.
 func (n *Notifier) tell(ctx context.Context, o Owned, f store.Failing, letter func(known store.Notice) letter) error {
-	known, due, err := n.Store.Failure(ctx, f)
+	keep := context.WithoutCancel(ctx)
+	known, due, err := n.Store.Failure(keep, f)
 	if err == nil && !due {
 		n.log().InfoContext(ctx, "owner not told again", "schedule", o.Schedule, "class", f.Class, "told", known.Told, "failures", known.Count)
 		return nil
@@ -123,7 +121,7 @@ func (n *Notifier) tell(ctx context.Context, o Owned, f store.Failing, letter fu
 	if !n.send(ctx, o, f.Class, f.Slot, letter(known)) || err != nil {
 		return err
 	}
-	return n.Store.Told(ctx, known)
+	return n.Store.Told(keep, known)
 }
 
 // send sends a letter, and reports whether one of the owners has it.
@@ -145,7 +143,9 @@ func (n *Notifier) send(ctx context.Context, o Owned, class, slot string, l lett
 		now = n.Now
 	}
 	m := &deliver.Message{ID: n.id(o.Schedule, class, slot), Date: now(), From: n.From, To: owner, Subject: n.name() + " " + l.subject, Text: l.text + n.footer()}
-	receipts, err := n.Sender.Send(ctx, m, nil)
+	sending, cancel := n.within(ctx)
+	defer cancel()
+	receipts, err := n.Sender.Send(sending, m, nil)
 	told := slices.ContainsFunc(receipts, func(r deliver.Receipt) bool { return r.Outcome == deliver.Sent })
 	switch {
 	case !told:
@@ -156,6 +156,25 @@ func (n *Notifier) send(ctx context.Context, o Owned, class, slot string, l lett
 		log.InfoContext(ctx, "owner told", "recipients", len(receipts))
 	}
 	return told
+}
+
+// within is the time that a notice has. It outlives its run; a stop alone cuts it down, to
+// that of other mail on its way.
+func (n *Notifier) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	stopped, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	heed := context.AfterFunc(ctx, func() {
+		if cause := context.Cause(ctx); fault.AreaOf(cause) == fault.Stopped {
+			stop(cause)
+		}
+	})
+	out, release := n.Grace.outlive(stopped)
+	bounded, cancel := context.WithTimeout(out, noticeTime)
+	return bounded, func() {
+		cancel()
+		release()
+		heed()
+		stop(nil)
+	}
 }
 
 // id is the same for the same failure, so that mail systems which remove duplicates can
