@@ -39,7 +39,7 @@ func story(t *testing.T) *desk {
 func TestWhyIsTheWholeStory(t *testing.T) {
 	d := story(t)
 	d.want(0, "why "+sixOClock,
-		"slot "+sixOClock+" is failed: delivery unknown; delivery unknown: nobody knows",
+		"slot "+sixOClock+" is failed: delivery unknown: nobody knows",
 		"nominal 2026-03-30T06:00 Europe/Bratislava",
 		"due 2026-03-30 06:00+02:00, 2026-03-30 04:00Z",
 		"start by 2026-03-30 18:00+02:00",
