@@ -26,6 +26,7 @@ type daemon struct {
 	started time.Time
 	planner *planner.Planner
 	notices sync.WaitGroup // that are on their way to owners
+	turns   chan struct{}  // of so many notices at a time
 
 	mu      sync.Mutex
 	service *service // the last valid reading of the configuration
@@ -45,7 +46,7 @@ func (s *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	svc.open(ledger, store.Self())
-	d := &daemon{flags: &s.serviceFlags, app: a, started: a.now()}
+	d := &daemon{flags: &s.serviceFlags, app: a, started: a.now(), turns: make(chan struct{}, noticesAtATime)}
 	d.planner = planner.New(planner.Options{Store: ledger, Owner: svc.owner, Instance: instance(svc.config), Program: version(),
 		Start: d.start, Missed: d.missed, Lost: d.lost, Now: a.now, Built: a.built, Logger: svc.log})
 	d.use(svc)
@@ -176,13 +177,30 @@ func (d *daemon) start(ctx context.Context, slot store.Slot) (func(context.Conte
 	}, nil
 }
 
+// noticesAtATime bounds the connections to the mail server: after an outage every schedule
+// has something to tell at once, and servers refuse a client that comes so often.
+const noticesAtATime = 2
+
 // missed and lost tell owners beside the plan, which waits for no mail server.
 func (d *daemon) missed(ctx context.Context, name string, slots []store.Slot) {
 	svc := d.current()
-	d.notices.Go(func() { svc.missed(ctx, name, slots) })
+	d.tellBeside(ctx, func() { svc.missed(ctx, name, slots) })
 }
 
 func (d *daemon) lost(ctx context.Context, run store.LostRun) {
 	svc := d.current()
-	d.notices.Go(func() { svc.lost(ctx, run) })
+	d.tellBeside(ctx, func() { svc.lost(ctx, run) })
+}
+
+// tellBeside tells something when it is its turn. After a stop nothing waits for its turn any
+// more, or the stop would wait for all.
+func (d *daemon) tellBeside(ctx context.Context, tell func()) {
+	d.notices.Go(func() {
+		select {
+		case d.turns <- struct{}{}:
+			defer func() { <-d.turns }()
+		case <-ctx.Done():
+		}
+		tell()
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -143,6 +144,36 @@ func TestServeMakesNothingUp(t *testing.T) {
 		time.Sleep(time.Minute)
 		s.end()
 		b.want("10T05:30 missed deadline: service was down 06:50 to 08:50", "10T06:30 missed down: service was down 06:50 to 08:50")
+	})
+}
+
+// Owners are told two at a time, for after an outage every schedule has something to tell.
+// A stop waits for nobody's turn.
+func TestNoticesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &daemon{turns: make(chan struct{}, noticesAtATime)}
+		ctx, stop := context.WithCancel(t.Context())
+		var begun atomic.Int32
+		end := make(chan struct{})
+		want := func(n int32) {
+			t.Helper()
+			if synctest.Wait(); begun.Load() != n {
+				t.Errorf("%d notices have begun; want %d", begun.Load(), n)
+			}
+		}
+		for range 10 {
+			d.tellBeside(ctx, func() {
+				begun.Add(1)
+				<-end
+			})
+		}
+		want(2)
+		end <- struct{}{}
+		want(3)
+		stop()
+		want(10)
+		close(end)
+		d.notices.Wait()
 	})
 }
 
