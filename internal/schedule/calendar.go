@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/robfig/cron/v3"
 )
 
 // calendar takes away slots by their nominal date, on top of the expression. Business
@@ -81,6 +83,23 @@ func (c *calendar) leaves(t time.Time) bool {
 		return c.business(t) && !c.businessNear(t, 1)
 	}
 	return true
+}
+
+// everOn reports whether the calendar leaves any date of an expression, whatever dates there
+// are to skip. In 28 years without a missing leap day each date falls on each weekday.
+func (c *calendar) everOn(expression *cron.SpecSchedule) bool {
+	all := calendar{only: c.only, nth: c.nth, weekday: c.weekday}
+	end := time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
+	for at := time.Date(1999, 12, 31, 23, 59, 59, 0, time.UTC); ; {
+		next := nextNominal(expression, at)
+		if next.IsZero() || !next.Before(end) {
+			return false
+		}
+		if all.leaves(next) {
+			return true
+		}
+		at = time.Date(next.Year(), next.Month(), next.Day(), 23, 59, 59, 0, time.UTC)
+	}
 }
 
 func (c *calendar) business(t time.Time) bool {

@@ -64,6 +64,9 @@ type Slot struct {
 	Skip    string    // why the calendar takes it away (Only, SkipDates); "" when it is to run
 }
 
+// maxID leaves the names of files room for window and ending: file systems take 255 bytes.
+const maxID = 100
+
 var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // Parse checks a schedule. The error joins a [*Mistake] for everything that is wrong, which
@@ -71,12 +74,18 @@ var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 func Parse(spec Spec) (*Schedule, error) {
 	s := &Schedule{spec: spec}
 	m := &mistakes{}
-	if !idForm.MatchString(spec.ID) {
+	switch {
+	case !idForm.MatchString(spec.ID):
 		m.add("id", spec.ID, "write letters, digits, dot, dash and underscore")
+	case len(spec.ID) > maxID:
+		m.add("id", spec.ID, "has %d letters and names files: write %d at most", len(spec.ID), maxID)
 	}
 	s.zone = m.zone("zone", spec.Zone)
 	s.parseTimes(m)
 	s.calendar = parseCalendar(m, spec)
+	if len(m.list) == 0 && s.cron != nil && !s.calendar.everOn(s.cron) {
+		m.add("only", spec.Only, "takes every day of cron %q away: put * in its days, or write another", spec.Expression)
+	}
 	s.window = parseWindow(m, spec, s.zone)
 	if err := m.err(spec.ID); err != nil {
 		return nil, err

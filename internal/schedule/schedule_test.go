@@ -130,6 +130,38 @@ func TestEveryMistakeIsToldAtOnce(t *testing.T) {
 	}
 }
 
+// A calendar that never leaves a day would let a schedule silently never run.
+func TestACalendarHasToLeaveADay(t *testing.T) {
+	for _, tt := range []struct {
+		expression, only string
+		refused          bool
+	}{
+		{"0 6 1 * *", "last_day_of_month", true},
+		{"0 6 * * TUE", "nth_weekday(2, MON)", true},
+		{"0 6 * * SAT", "business_days", true},
+		{"0 6 29 2 *", "nth_weekday(4, SUN)", true},
+		{"0 6 29 2 *", "nth_weekday(5, SUN)", false}, // 2032 and each 28 years
+		{"0 6 28-31 * *", "last_day_of_month", false},
+		{"* * * * *", "first_business_day", false},
+		{"@yearly", "business_days", false},
+		{"@yearly", "last_business_day", true},
+		{"0 6 29 2 *", "", false},
+	} {
+		_, err := Parse(Spec{ID: "s", Expression: tt.expression, Zone: "UTC", Only: tt.only, SkipDates: []string{"2001-01-01"}})
+		if (err != nil) != tt.refused || err != nil && !strings.Contains(err.Error(), `only "`+tt.only+`": takes every day of cron`) {
+			t.Errorf("%s with only: %s gives %v", tt.expression, tt.only, err)
+		}
+	}
+}
+
+func TestANameFitsIntoThatOfAFile(t *testing.T) {
+	for n, refused := range map[int]bool{100: false, 101: true} {
+		if _, err := Parse(Spec{ID: strings.Repeat("a", n), Expression: "0 6 * * *", Zone: "UTC"}); (err != nil) != refused {
+			t.Errorf("%d letters: %v", n, err)
+		}
+	}
+}
+
 func TestMistakesOfAnotherError(t *testing.T) {
 	for _, err := range []error{nil, errors.New("broken"), errors.Join(errors.New("broken"))} {
 		if got := Mistakes(err); len(got) != 0 {
