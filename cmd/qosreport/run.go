@@ -137,6 +137,10 @@ func makeReport(ctx context.Context, a *app, c *config.Config, o job.Options, th
 	p := newProgress(a.err, log)
 	defer func() { p.Done(err) }()
 	o.Progress = p
+	if then.book != nil {
+		book := *then.book
+		book.Logger, then.book = log, &book
+	}
 	started := a.now()
 	outcome, sent, err := runJob(ctx, o, then.book)
 	if outcome == nil {

@@ -218,7 +218,11 @@ func TestServeTriesAgain(t *testing.T) {
 		b.box.SetFaults(mailbox.Faults{Greylist: []string{"noc@example.com"}})
 		s := b.serve()
 		time.Sleep(time.Hour)
-		s.end()
+		for line := range strings.Lines(s.end().stderr) {
+			if strings.Contains(line, "attempt failed") && strings.Count(line, `"run":`) != 1 {
+				t.Errorf("a record names its run more than once: %s", line)
+			}
+		}
 		b.want("10T05:30 done")
 		b.ledger(func(ledger *store.Store) {
 			why, err := ledger.Why(t.Context(), "hourly@2017-09-10T05:30Z")

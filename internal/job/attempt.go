@@ -56,7 +56,7 @@ func (r *Booked) tryAll(ctx context.Context) error {
 		if !r.timeFor(ctx, wait) {
 			return fmt.Errorf("no time is left for another attempt: %w", err)
 		}
-		r.booking.Logger.WarnContext(ctx, "attempt failed", "run", r.Options.Run, "attempt", r.attempts, "class", fault.Word(err), "error", err.Error(), "next_in", wait.Round(time.Second).String())
+		r.booking.Logger.WarnContext(ctx, "attempt failed", "attempt", r.attempts, "class", fault.Word(err), "error", err.Error(), "next_in", wait.Round(time.Second).String())
 		if !pause(ctx, wait) {
 			return why(ctx, err)
 		}
@@ -228,7 +228,7 @@ func artefact(path string) (store.Artefact, error) {
 func (r *Booked) booked(ctx context.Context) Progress {
 	note := func(err error) {
 		if err != nil {
-			r.booking.Logger.WarnContext(ctx, "ledger not written", "run", r.Options.Run, "error", err.Error())
+			r.booking.Logger.WarnContext(ctx, "ledger not written", "error", err.Error())
 		}
 	}
 	return bookedProgress{

@@ -18,7 +18,7 @@ type Booking struct {
 	Actor  string      // who asks for it; "" means the schedule
 	Sender Sender
 	Grace  Grace
-	Logger *slog.Logger // nil discards
+	Logger *slog.Logger // whose records name the run; nil discards
 	Due    *Due         // nil for a run that somebody asked for
 }
 
@@ -111,7 +111,7 @@ func (r *Booked) Run(ctx context.Context) error {
 	}()
 	err := why(running, r.guarded(running))
 	if b := (*bug)(nil); errors.As(err, &b) {
-		r.booking.Logger.ErrorContext(ctx, "run panicked", "run", r.Options.Run, "panic", b.Error(), "stack", string(b.stack))
+		r.booking.Logger.ErrorContext(ctx, "run panicked", "panic", b.Error(), "stack", string(b.stack))
 	}
 	quit()
 	<-renewed
