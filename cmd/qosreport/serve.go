@@ -36,6 +36,12 @@ type daemon struct {
 // Run plans and runs until the context ends, and leaves in the ledger how everything that
 // it began has ended.
 func (s *serveCmd) Run(ctx context.Context, a *app) (err error) {
+	var hangUp <-chan os.Signal
+	if a.hangUps != nil { // before anything that takes time: until then the signal ends the process
+		signals, stop := a.hangUps()
+		defer stop()
+		hangUp = signals
+	}
 	svc, err := s.read(a, nil)
 	if err != nil {
 		return err
@@ -50,11 +56,11 @@ func (s *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	d.planner = planner.New(planner.Options{Store: ledger, Owner: svc.owner, Instance: instance(svc.config), Program: version(),
 		Start: d.start, Missed: d.missed, Lost: d.lost, Now: a.now, Built: a.built, Logger: svc.log})
 	d.use(svc)
-	return d.run(ctx)
+	return d.run(ctx, hangUp)
 }
 
 // run plans until the context ends, and then waits for all that was begun.
-func (d *daemon) run(ctx context.Context) error {
+func (d *daemon) run(ctx context.Context, hangUp <-chan os.Signal) error {
 	svc := d.current()
 	listener, err := d.listen(ctx, svc)
 	if err != nil {
@@ -62,12 +68,6 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	svc.log.InfoContext(ctx, "serving", "instance", instance(svc.config), "program", version(), "schedules", len(svc.schedules),
 		"store", svc.ledger.Path(), "web", svc.config.Web.Listen)
-	var hangUp <-chan os.Signal
-	if d.app.hangUps != nil {
-		signals, stop := d.app.hangUps()
-		defer stop()
-		hangUp = signals
-	}
 	// What is beside the plan outlives it: the page shows how the last runs end.
 	keep := context.WithoutCancel(ctx)
 	besides, stop := context.WithCancel(keep)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -262,6 +263,19 @@ func TestServeReadsItsConfigurationAgain(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A reload may follow the start at once, while the ledger is still migrated.
+func TestServeHeedsSIGHUPFromItsStart(t *testing.T) {
+	d := newDesk(t, "")
+	early := false
+	a := &app{now: time.Now, stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, hangUps: func() (<-chan os.Signal, func()) {
+		early = true
+		return nil, func() {}
+	}}
+	if err := a.run(t.Context(), []string{"serve", "--config-dir", d.dir}); err == nil || !early {
+		t.Errorf("%v; the signal was asked for: %v", err, early)
+	}
 }
 
 func TestSendRules(t *testing.T) {
