@@ -28,6 +28,9 @@ type windowFlags struct {
 	Zone  string   `group:"Report" env:"QOSREPORT_ZONE" placeholder:"ZONE" help:"IANA zone of the report days."`
 }
 
+// zoneVariable is the environment's name of --zone.
+const zoneVariable = "QOSREPORT_ZONE"
+
 // runCmd makes reports, by hand or from another scheduler.
 type runCmd struct {
 	Report   []string `group:"Report" placeholder:"NAME" help:"Report to make; may be repeated; default every one in configs/reports."`

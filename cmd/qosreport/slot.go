@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -64,12 +65,13 @@ func (s *oneSlot) find(ctx context.Context, key string) (store.Slot, error) {
 	return slot, err
 }
 
-// slotFlags refuses what a schedule says itself.
+// slotFlags refuses what a schedule says itself. The zone of the environment is that of
+// reports by hand, as it is for serve.
 func (r *runCmd) slotFlags() error {
 	switch {
 	case r.Schedule == "":
 		return fault.Advise(fault.Errorf(fault.Usage, 0, "--slot and --no-wait go with --schedule"), "qosreport run --schedule NAME --slot last")
-	case len(r.Report) > 0 || r.Send || r.NoCache || r.DryRun || len(r.Format) > 0 || r.Date != "" || r.From != "" || r.To != "" || len(r.Param) > 0 || r.Zone != "":
+	case len(r.Report) > 0 || r.Send || r.NoCache || r.DryRun || len(r.Format) > 0 || r.Date != "" || r.From != "" || r.To != "" || len(r.Param) > 0 || r.Zone != os.Getenv(zoneVariable):
 		return fault.Advise(fault.Errorf(fault.Usage, 0, "--schedule says which report, window and mail it is"), "leave out the flags of the group Report but --slot, --no-wait and --out")
 	}
 	return nil

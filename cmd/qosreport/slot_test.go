@@ -125,3 +125,11 @@ func TestAnAddressInQuotesGetsItsMail(t *testing.T) {
 		}
 	})
 }
+
+// The environment may have a zone for reports by hand; a schedule has its own.
+func TestASlotHasTheZoneOfItsSchedule(t *testing.T) {
+	t.Setenv(zoneVariable, "Asia/Tokyo")
+	d := newDesk(t, daily)
+	d.want(2, "run --schedule daily --slot last", "load queries")
+	d.want(2, "run --schedule daily --slot last --zone Europe/Berlin", "--schedule says which report")
+}
