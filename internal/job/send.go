@@ -118,13 +118,15 @@ func patiently(ctx context.Context, change func(ctx context.Context) error) erro
 	var before error
 	for {
 		err := change(ctx)
+		if fault.AreaOf(err) != fault.Output {
+			return err
+		}
 		if before != nil && ctx.Err() != nil {
 			return before // which says more than that the time is over
 		}
-		if fault.AreaOf(err) != fault.Output || !pause(ctx, time.Second) {
+		if before = err; !pause(ctx, time.Second) {
 			return err
 		}
-		before = err
 	}
 }
 
