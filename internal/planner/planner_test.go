@@ -282,8 +282,7 @@ func TestTheClockIsMoved(t *testing.T) {
 // A clock before the making of the program plans nothing and says so.
 func TestAClockThatCannotBe(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		var p *Planner
-		p = New(Options{Store: w.ledger, Owner: store.Self(), Start: w.start, Now: w.now, Built: began.AddDate(0, 0, 1)})
+		p := New(Options{Store: w.ledger, Owner: store.Self(), Start: w.start, Now: w.now, Built: began.AddDate(0, 0, 1)})
 		p.Set([]Schedule{w.entry("often", "* * * * *", schedule.Policy{})})
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
