@@ -32,15 +32,16 @@ type Options struct {
 
 // Quirks are deviations from what MIT's library does in the service of Impala.
 type Quirks struct {
-	NoSubkey   bool   // assert no key of the acceptor's own, like Java
-	TellErrors bool   // answer a bad request with a KRB-ERROR, like MIT's library alone; Impala hangs up
-	NoAPRep    bool   // go on without the proof of identity
-	WrongTime  bool   // prove knowledge of another request
-	Rotation   int    // RRC of all tokens, like Heimdal and Windows (12 or 28, but any will do)
-	Skip       uint64 // added to the number of the first token
-	SealOffer  bool   // encrypt the offer of layers
-	Offer      []byte // instead of the four bytes that are due
-	Damage     func(token []byte)
+	NoSubkey      bool   // assert no key of the acceptor's own, like Java
+	TellErrors    bool   // answer a bad request with a KRB-ERROR, like MIT's library alone; Impala hangs up
+	NoAPRep       bool   // go on without the proof of identity
+	WrongTime     bool   // prove knowledge of another request
+	Rotation      int    // RRC of all tokens of AES, like Heimdal and Windows (12 or 28, but any will do)
+	SubkeyEnctype int32  // of the acceptor's own key; 0 means that of the session key (RFC 4537 lets it be another)
+	Skip          uint64 // added to the number of the first token
+	SealOffer     bool   // encrypt the offer of layers
+	Offer         []byte // instead of the four bytes that are due
+	Damage        func(token []byte)
 }
 
 // Acceptor is a service. It is for any number of goroutines.

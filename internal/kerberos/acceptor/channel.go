@@ -1,6 +1,7 @@
 package acceptor
 
 import (
+	"cmp"
 	"encoding/asn1"
 	"encoding/binary"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"qosreport/internal/kerberos/krb5"
 
 	"github.com/jcmturner/gokrb5/v8/iana"
+	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 	"github.com/jcmturner/gokrb5/v8/iana/msgtype"
 	"github.com/jcmturner/gokrb5/v8/messages"
@@ -17,51 +19,67 @@ import (
 
 // channel is an established security context, from the acceptor's side.
 type channel struct {
-	out    *krb5.Wrapper
-	in     *krb5.Unwrapper
-	quirks *Quirks
+	out     *krb5.Wrapper
+	in      *krb5.Unwrapper
+	quirks  *Quirks
+	rotates bool
+	stream  krb5.Stream // of the acceptor's tokens
 }
 
 // establish settles key and numbers, and makes the proof for the client, which is nil
 // when the client did not ask for one.
 func (a *Acceptor) establish(r *request) (*channel, []byte, error) {
 	q := &a.opts.Quirks
-	key, asserted := r.session, false
+	key := r.session
 	if r.subkey.Value != nil {
 		key = r.subkey
 	}
 	theirs := uint64(uint32(r.authenticator.SeqNumber))
-	ours := theirs // without a proof there is no place for another number
+	ours := krb5.Stream{Key: key, FromAcceptor: true, Sequence: theirs} // without a proof there is no place for another number
 	var proof []byte
 	if r.wishes&wishMutual != 0 {
-		var random [4]byte
-		if _, err := io.ReadFull(a.opts.Rand, random[:]); err != nil {
-			return nil, nil, fmt.Errorf("read random bytes: %w", err)
-		}
-		ours = uint64(binary.BigEndian.Uint32(random[:])&(1<<30-1) | 1)
-		part := messages.EncAPRepPart{CTime: r.authenticator.CTime.UTC(), Cusec: r.authenticator.Cusec, SequenceNumber: int64(ours)}
-		if !q.NoSubkey {
-			own, err := krb5.NewKey(key.Enctype, a.opts.Rand)
-			if err != nil {
-				return nil, nil, err
-			}
-			key, asserted = own, true
-			part.Subkey = own.Wire()
-		}
-		if q.WrongTime {
-			part.CTime = part.CTime.Add(time.Second)
-		}
 		var err error
-		if proof, err = newAPRep(part, r.session); err != nil {
+		if ours, proof, err = a.prove(r, key); err != nil {
 			return nil, nil, err
 		}
 	}
-	out, err := krb5.NewWrapper(krb5.Stream{Key: key, FromAcceptor: true, AcceptorSubkey: asserted, Sequence: ours + q.Skip}, a.opts.Rand)
+	ours.Sequence += q.Skip
+	out, err := krb5.NewWrapper(ours, a.opts.Rand)
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := krb5.NewUnwrapper(krb5.Stream{Key: key, AcceptorSubkey: asserted, Sequence: theirs})
-	return &channel{out, in, q}, proof, err
+	in, err := krb5.NewUnwrapper(krb5.Stream{Key: ours.Key, AcceptorSubkey: ours.AcceptorSubkey, Sequence: theirs})
+	rotates := q.Rotation > 0 && ours.Key.Enctype != etypeID.RC4_HMAC // whose tokens have no count for it
+	return &channel{out, in, q, rotates, ours}, proof, err
+}
+
+// prove makes the AP-REP, and in it the number and perhaps the key of the acceptor. With
+// RC4 the client's subkey comes back, as MIT's library has it.
+func (a *Acceptor) prove(r *request, key krb5.Key) (krb5.Stream, []byte, error) {
+	q := &a.opts.Quirks
+	var random [4]byte
+	if _, err := io.ReadFull(a.opts.Rand, random[:]); err != nil {
+		return krb5.Stream{}, nil, fmt.Errorf("read random bytes: %w", err)
+	}
+	s := krb5.Stream{Key: key, FromAcceptor: true, Sequence: uint64(binary.BigEndian.Uint32(random[:])&(1<<30-1) | 1)}
+	part := messages.EncAPRepPart{CTime: r.authenticator.CTime.UTC(), Cusec: r.authenticator.Cusec, SequenceNumber: int64(s.Sequence)}
+	switch {
+	case q.NoSubkey:
+	case q.SubkeyEnctype == 0 && key.Enctype == etypeID.RC4_HMAC && r.subkey.Value != nil:
+		part.Subkey = key.Wire()
+	default:
+		own, err := krb5.NewKey(cmp.Or(q.SubkeyEnctype, key.Enctype), a.opts.Rand)
+		if err != nil {
+			return s, nil, err
+		}
+		s.Key, s.AcceptorSubkey = own, true
+		part.Subkey = own.Wire()
+	}
+	if q.WrongTime {
+		part.CTime = part.CTime.Add(time.Second)
+	}
+	proof, err := newAPRep(part, r.session)
+	return s, proof, err
 }
 
 // newAPRep makes the token with the proof (RFC 4120 section 5.5.2).
@@ -102,7 +120,7 @@ func (c *channel) wrap(dst, plain []byte, sealed bool) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	if c.quirks.Rotation > 0 {
+	if c.rotates {
 		rotate(dst[start:], c.quirks.Rotation)
 	}
 	if c.quirks.Damage != nil {

@@ -71,7 +71,7 @@ func BenchmarkPrimitives(b *testing.B) {
 			b.Fatal(err)
 		}
 		for _, size := range benchSizes {
-			message := make([]byte, size+headerBytes)
+			message := make([]byte, size+headerBytes) // what is sealed with AES
 			_, sealed, err := et.EncryptMessage(key, message, usageInitiatorSeal)
 			if err != nil {
 				b.Fatal(err)

@@ -5,11 +5,14 @@ import (
 	"fmt"
 )
 
-// The kinds of context tokens (RFC 4121 section 4.1).
+// The kinds of framed tokens (RFC 4121 section 4.1).
 const (
 	TokenAPReq = 0x0100
 	TokenAPRep = 0x0200
 	TokenError = 0x0300
+
+	tokenMIC  = 0x0101 // RFC 1964 section 1.2, for RC4 alone
+	tokenWrap = 0x0201
 )
 
 // mechanism is the DER of the object identifier 1.2.840.113554.1.2.2, Kerberos 5.
@@ -19,22 +22,33 @@ const initialContextTag = 0x60 // [APPLICATION 0], constructed
 
 // FrameToken puts a context token into the frame of RFC 2743 section 3.1.
 func FrameToken(kind int, body []byte) []byte {
-	n := len(mechanism) + 2 + len(body)
-	token := make([]byte, 0, n+6)
-	token = append(token, initialContextTag)
+	return append(appendFrame(make([]byte, 0, len(body)+maxFrame), kind, len(body)), body...)
+}
+
+// maxFrame is the most bytes that a frame takes.
+const maxFrame = 1 + 5 + 11 + 2
+
+// appendFrame appends what stands before a body of so many bytes.
+func appendFrame(dst []byte, kind, bodyBytes int) []byte {
+	dst = append(dst, initialContextTag)
+	dst = appendLength(dst, len(mechanism)+2+bodyBytes)
+	dst = append(dst, mechanism...)
+	return append(dst, byte(kind>>8), byte(kind))
+}
+
+// appendLength appends a length of DER in its one right form (X.690 section 10.1).
+func appendLength(dst []byte, n int) []byte {
 	switch {
 	case n < 0x80:
-		token = append(token, byte(n))
+		return append(dst, byte(n))
 	case n < 0x100:
-		token = append(token, 0x81, byte(n))
+		return append(dst, 0x81, byte(n))
 	case n < 0x10000:
-		token = append(token, 0x82, byte(n>>8), byte(n))
-	default:
-		token = append(token, 0x84, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+		return append(dst, 0x82, byte(n>>8), byte(n))
+	case n < 0x1000000:
+		return append(dst, 0x83, byte(n>>16), byte(n>>8), byte(n))
 	}
-	token = append(token, mechanism...)
-	token = append(token, byte(kind>>8), byte(kind))
-	return append(token, body...)
+	return append(dst, 0x84, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
 
 // ParseToken takes the frame off a context token. The body is a part of token.

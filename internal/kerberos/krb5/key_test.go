@@ -102,7 +102,7 @@ func TestChecksumsVerify(t *testing.T) {
 }
 
 func TestKeysOfTheWrongLengthAreRefused(t *testing.T) {
-	for _, k := range []Key{{18, make([]byte, 16)}, {17, nil}, {20, make([]byte, 24)}, {23, make([]byte, 16)}, {99, make([]byte, 32)}} {
+	for _, k := range []Key{{18, make([]byte, 16)}, {17, nil}, {20, make([]byte, 24)}, {23, make([]byte, 15)}, {16, make([]byte, 24)}, {99, make([]byte, 32)}} {
 		if _, err := FromWireKey(k.Wire()); err == nil {
 			t.Errorf("%v was taken", k)
 		}

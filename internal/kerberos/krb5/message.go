@@ -8,8 +8,6 @@ import (
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
-const confounderBytes = 16 // AES: one block (RFC 3962 section 6, RFC 8009 section 5)
-
 // Guard runs a parser on bytes of a peer. The messages package may panic on what it
 // did not expect; that becomes an error, and its own errors, which can quote the
 // input, are replaced.
@@ -48,8 +46,8 @@ func (k Key) Decrypt(data types.EncryptedData, usage uint32) ([]byte, error) {
 	if data.EType != k.Enctype {
 		return nil, fmt.Errorf("%w: message of %s, key of %s", ErrDecrypt, EnctypeName(data.EType), e.Name)
 	}
-	// RFC 8009 names no minimum for the plaintext, but no message of Kerberos is empty.
-	if len(data.Cipher) <= confounderBytes+e.MACBytes {
+	// No specification names a minimum for the plaintext, but no message of Kerberos is empty.
+	if len(data.Cipher) <= e.confounder+e.MACBytes {
 		return nil, ErrDecrypt
 	}
 	var plain []byte
