@@ -2,12 +2,9 @@ package kerberos
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -15,22 +12,41 @@ import (
 // conf is what this program reads of krb5.conf. What it does not know, it skips.
 type conf struct {
 	defaultRealm   string
+	clientKeytab   string // of who logs in; before defaultKeytab
 	defaultKeytab  string
 	dnsLookupKDC   bool
+	dnsLookupRealm bool
+	hostNames      hostNames
 	clockSkew      time.Duration
 	timeSync       bool // take the KDC's clock when this host's is off
 	ticketLifetime time.Duration
 	renewLifetime  time.Duration // 0 asks for no renewable ticket
 	forwardable    bool
-	udpLimit       int // most bytes of a request that goes by UDP first; 0: all by TCP first
+	canonicalize   bool // let the KDC say another name for who logs in
+	udpLimit       int  // most bytes of a request that goes by UDP first; 0: all by TCP first
 
 	// The encryption types that the file allows for each purpose, the preferred first.
 	loginEnctypes, ticketEnctypes []int32
 
-	kdcs        map[string][]string // realm to host:port, in order
-	realmOfName map[string]string   // host name, or domain with a leading dot, to realm
-	warnings    []string
+	kdcs        map[string][]string     // realm to host:port, in order
+	badKDCs     map[string]*syntaxError // realm to the first of its kdc lines that cannot be read
+	realmOfName map[string]string       // host name, or domain with a leading dot, to realm
+
+	damage   []string // faults over which other programs stumble, and this one does not
+	warnings []string
+	ignored  []string // settings that this program has no use for
 }
+
+// hostNames says which name of a host stands in its service principal.
+type hostNames int
+
+const (
+	// hostFallback is the name as it was typed, and the one that DNS has if the KDC does not
+	// know that: a balancer's name is an alias as often as it is a principal.
+	hostFallback hostNames = iota
+	hostAsTyped
+	hostCanonical // the one that DNS has
+)
 
 func defaultConf() *conf {
 	return &conf{
@@ -41,6 +57,7 @@ func defaultConf() *conf {
 		loginEnctypes:  supported(),
 		ticketEnctypes: supported(),
 		kdcs:           map[string][]string{},
+		badKDCs:        map[string]*syntaxError{},
 		realmOfName:    map[string]string{},
 	}
 }
@@ -68,7 +85,7 @@ func loadConf(list string) (*conf, error) {
 		return nil, fail(ConfigMissing, nil, "name the file with --kerberos-krb5-conf or KRB5_CONFIG, or give realm and KDCs: --kerberos-realm, --kerberos-kdc",
 			"no Kerberos configuration: looked at %s", strings.ReplaceAll(list, ":", ", "))
 	}
-	return newConf(r)
+	return newConf(r, supported())
 }
 
 func readConfFile(r *profileReader, path string) error {
@@ -86,21 +103,27 @@ func readConfFile(r *profileReader, path string) error {
 func confFailure(err error) error {
 	var syntax *syntaxError
 	if errors.As(err, &syntax) {
-		return fail(ConfigSyntax, nil, syntax.remedy, "read krb5.conf: %s", syntax)
+		return fail(ConfigSyntax, nil, syntax.remedy+`; kinit and the drivers say "Improper format of Kerberos configuration file", or do not find what stands there`,
+			"read krb5.conf: %s", syntax)
 	}
 	return fail(ConfigMissing, err, "see whether the file exists and this user may read it", "krb5.conf cannot be read")
 }
 
-// newConf takes the settings out of a tree of files.
-func newConf(r *profileReader) (*conf, error) {
+// newConf takes the settings out of a tree of files, for a program that has the
+// encryption types of able.
+func newConf(r *profileReader, able []int32) (*conf, error) {
 	c := defaultConf()
-	c.warnings = r.warnings
-	lib := settings{conf: c, root: &r.root}
+	c.damage, c.warnings = r.damage, r.warnings
+	lib := settings{conf: c, root: &r.root, used: map[string]bool{}, able: able}
 	c.defaultRealm = lib.text("default_realm")
-	c.defaultKeytab = lib.plain("default_keytab_name")
+	c.clientKeytab = lib.path("default_client_keytab_name")
+	c.defaultKeytab = lib.path("default_keytab_name")
 	lib.boolean("dns_lookup_kdc", &c.dnsLookupKDC)
+	lib.boolean("dns_lookup_realm", &c.dnsLookupRealm)
+	lib.hostNames("dns_canonicalize_hostname", &c.hostNames)
 	lib.boolean("kdc_timesync", &c.timeSync)
 	lib.boolean("forwardable", &c.forwardable)
+	lib.boolean("canonicalize", &c.canonicalize)
 	lib.duration("clockskew", &c.clockSkew)
 	lib.duration("ticket_lifetime", &c.ticketLifetime)
 	lib.duration("renew_lifetime", &c.renewLifetime)
@@ -114,124 +137,39 @@ func newConf(r *profileReader) (*conf, error) {
 	if err := c.readRealms(&r.root); err != nil {
 		return nil, confFailure(err)
 	}
-	for _, section := range r.root.values("domain_realm") {
-		for _, e := range section.block {
-			name := strings.ToLower(e.tag)
-			if _, twice := c.realmOfName[name]; !twice && !e.isMap {
-				c.realmOfName[name] = c.cutComment(e)
-			}
-		}
-	}
+	c.readDomains(&r.root)
+	c.noteIgnored(&r.root, lib.used)
 	return c, nil
 }
 
-func (c *conf) readEnctypes(lib settings) error {
-	permitted, err := lib.enctypes("permitted_enctypes", supported())
-	if err != nil {
-		return err
+// noteIgnored lists what stands in the files and has no effect here.
+func (c *conf) noteIgnored(root *relation, used map[string]bool) {
+	note := func(name string) {
+		if !slices.Contains(c.ignored, name) && len(c.ignored) < maxIgnored {
+			c.ignored = append(c.ignored, name)
+		}
 	}
-	login, err := lib.enctypes("default_tkt_enctypes", permitted)
-	if err != nil {
-		return err
-	}
-	ticket, err := lib.enctypes("default_tgs_enctypes", permitted)
-	if err != nil {
-		return err
-	}
-	refused := func(id int32) bool { return !slices.Contains(permitted, id) }
-	c.loginEnctypes = slices.DeleteFunc(login, refused)
-	c.ticketEnctypes = slices.DeleteFunc(ticket, refused)
-	if len(c.loginEnctypes) == 0 || len(c.ticketEnctypes) == 0 {
-		return &syntaxError{lib.position("permitted_enctypes"), "permitted_enctypes and the default lists have no type in common",
-			"remove the lists: the defaults are right for every current KDC"}
-	}
-	return nil
-}
-
-func (c *conf) readRealms(root *relation) error {
-	for _, section := range root.values("realms") {
-		for _, realm := range section.block {
-			if !realm.isMap {
-				return &syntaxError{realm.at, fmt.Sprintf("the realm %s has its settings on one line, so that it has no KDC", realm.tag),
-					"write { at the end of the line, each setting on a line of its own, and } alone on the last"}
-			}
-			for _, e := range realm.values("kdc") {
-				if err := c.addKDC(realm.tag, e); err != nil {
-					return err
+	for _, section := range root.block {
+		switch section.tag {
+		case "domain_realm":
+		case "libdefaults":
+			for _, e := range section.block {
+				if e.isMap || !used[e.tag] {
+					note(clip(e.tag))
 				}
 			}
-			if _, known := c.kdcs[realm.tag]; !known {
-				c.kdcs[realm.tag] = nil
+		case "realms":
+			for _, realm := range section.block {
+				for _, e := range realm.block {
+					if e.tag != "kdc" {
+						note("[realms] " + clip(e.tag))
+					}
+				}
 			}
+		default:
+			note("[" + clip(section.tag) + "]")
 		}
 	}
-	return nil
 }
 
-func (c *conf) addKDC(realm string, e *relation) error {
-	text := c.cutComment(e)
-	if strings.HasPrefix(text, "http") && strings.Contains(text, "://") {
-		c.warnings = append(c.warnings, e.at.String()+": a KDC proxy over HTTPS is not supported and left out")
-		return nil
-	}
-	addr, err := kdcAddress(text)
-	if err != nil {
-		return &syntaxError{e.at, err.Error(), "write host or host:port, and an IPv6 address in brackets: [2001:db8::1]:88"}
-	}
-	if !slices.Contains(c.kdcs[realm], addr) {
-		c.kdcs[realm] = append(c.kdcs[realm], addr)
-	}
-	return nil
-}
-
-// kdcAddress makes host:port of what people write: port 88 is added, and an IPv6
-// address may stand without brackets when it has no port.
-func kdcAddress(text string) (string, error) {
-	host, port := text, "88"
-	if h, p, err := net.SplitHostPort(text); err == nil {
-		host, port = h, p
-	} else {
-		host = strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, " \t/[]") || strings.Contains(host, ":") && net.ParseIP(host) == nil {
-		return "", fmt.Errorf("%q is not an address of a KDC", clip(text))
-	}
-	return net.JoinHostPort(host, port), nil
-}
-
-// cutComment cuts what MIT takes as a part of the value: there are no comments behind
-// a value, but people write them.
-func (c *conf) cutComment(e *relation) string {
-	value, cut := e.value, -1
-	for _, mark := range []string{" #", "\t#", " ;", "\t;"} {
-		if i := strings.Index(value, mark); i >= 0 && (cut < 0 || i < cut) {
-			cut = i
-		}
-	}
-	if cut < 0 {
-		return value
-	}
-	c.warnings = append(c.warnings, fmt.Sprintf("%s: kinit takes the comment behind %s as a part of the value: move it to a line of its own", e.at, e.tag))
-	return strings.TrimRight(value[:cut], confBlanks)
-}
-
-// realmOf is the realm of a host by [domain_realm], or "".
-func (c *conf) realmOf(host string) string {
-	name := strings.ToLower(host)
-	for name != "" {
-		if realm := c.realmOfName[name]; realm != "" {
-			return realm
-		}
-		if name[0] == '.' {
-			name = name[1:]
-			continue
-		}
-		i := strings.IndexByte(name, '.')
-		if i < 0 {
-			return ""
-		}
-		name = name[i:]
-	}
-	return ""
-}
+const maxIgnored = 100

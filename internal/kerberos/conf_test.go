@@ -40,7 +40,7 @@ func readConf(t testing.TB, files map[string]string) (*conf, error) {
 	if err := r.read("/etc/krb5.conf"); err != nil {
 		return nil, confFailure(err)
 	}
-	return newConf(r)
+	return newConf(r, enctypes(18, 17, 20, 19, 23))
 }
 
 const wholeConf = `# comment
@@ -113,20 +113,18 @@ func TestConfNamesThePlaceOfAMistake(t *testing.T) {
 		{"a block that is never closed", "[realms]\n  X = {\n kdc = h\n", "/etc/krb5.conf:2:3: the block X is never closed"},
 		{"a section inside a block", "[realms]\nX = {\n[domain_realm]\n}\n", "/etc/krb5.conf:2:1: the block X is not closed before [domain_realm] in line 3"},
 		{"a brace too many", "[realms]\nX = {\n}\n\t}\n", "/etc/krb5.conf:4:2: closing brace without a block"},
-		{"text after a brace", "[realms]\nX = {\n} Y\n", "/etc/krb5.conf:3:1: text after a closing brace"},
 		{"a line that is nothing", "[libdefaults]\nzürich\n", `/etc/krb5.conf:2:1: neither a section nor a setting: "zürich"`},
 		{"a section without its bracket", "[libdefaults\n", "/etc/krb5.conf:1:1: malformed section"},
 		{"a section with a tail", "[libdefaults] x\n", "/etc/krb5.conf:1:1: malformed section"},
 		{"a value that is missing", "[libdefaults]\n a =\n b = c\n", "/etc/krb5.conf:2:2: a has no value"},
 		{"a value that is missing at the end", "[libdefaults]\n a =", "/etc/krb5.conf:2:2: a has no value"},
 		{"open quotes", "[libdefaults]\na = \"b\n", "/etc/krb5.conf:2:1: a: the quotes are not closed"},
-		{"a bad address", "[realms]\nX = {\n kdc = h:99999\n}\n", `/etc/krb5.conf:3:2: "h:99999" is not an address of a KDC`},
-		{"an address with a blank", "[realms]\nX = {\n kdc = h 88\n}\n", `/etc/krb5.conf:3:2: "h 88" is not an address of a KDC`},
 		{"a file that is not there", "include /nowhere\n", "/etc/krb5.conf:1:1: include /nowhere: "},
 		{"a directory that is not there", "\nincludedir /nowhere\n", "/etc/krb5.conf:2:1: includedir /nowhere: "},
 		{"a relative include", "include x.conf\n", "/etc/krb5.conf:1:1: include needs an absolute path"},
 		{"a file that includes itself", "include /etc/krb5.conf\n", "/etc/krb5.conf:1:1: include /etc/krb5.conf: /etc/krb5.conf includes itself"},
-		{"only types that nobody has", "[libdefaults]\npermitted_enctypes = des3 camellia\n", "/etc/krb5.conf:2:1: permitted_enctypes names no encryption type"},
+		{"only types that nobody has", "[libdefaults]\npermitted_enctypes = des3 des-cbc-crc\n", "/etc/krb5.conf:2:1: permitted_enctypes names no encryption type"},
+		{"only a type that the file forbids", "[libdefaults]\npermitted_enctypes = rc4\nallow_rc4 = false", "/etc/krb5.conf:2:1: permitted_enctypes names no encryption type that this program has or may use: rc4"},
 		{"lists without a common type", "[libdefaults]\npermitted_enctypes = aes256-cts\ndefault_tkt_enctypes = aes128-cts\n", "/etc/krb5.conf:2:1: permitted_enctypes and the default lists"},
 		{"blocks without end", "[realms]\n" + strings.Repeat("a = {\n", 200), "/etc/krb5.conf:102:1: blocks are nested deeper than 100"},
 	}
@@ -175,14 +173,24 @@ func TestConfWarns(t *testing.T) {
 		{"of an unknown type", "[libdefaults]\npermitted_enctypes = aes foo\n", "foo is not known"},
 		{"of a proxy", "[realms]\nX = {\nkdc = https://h/\n}\n", "HTTPS"},
 		{"of a number out of range", "[libdefaults]\nudp_preference_limit = x\n", "the default is used"},
+		{"of an unclear way to name hosts", "[libdefaults]\ndns_canonicalize_hostname = perhaps\n", ":2:1: dns_canonicalize_hostname = perhaps cannot be read: the default is used"},
+		{"of an unknown token in a path", "[libdefaults]\ndefault_keytab_name = /x/%{home}\n", ":2:1: default_keytab_name is not used: %{home} is not known"},
+		{"of text after a brace", "[realms]\nX = {\n} Y\n", ":3:1: text after a closing brace is ignored"},
+		{"of a comment behind a brace", "[realms]\nX = { # main\nkdc = h\n}\n", ":2:1: kinit takes the brace and the comment behind it as the value of X"},
+		{"of a name with a blank", "[libdefaults]\ndefault realm = X\n", `:2:1: "default realm" is no name of a setting`},
+		{"of a port that is too high", "[realms]\nX = {\n kdc = h:99999\n}\n", `:3:2: "h:99999" is not an address of a KDC and is left out`},
+		{"of an address with a blank", "[realms]\nX = {\n kdc = h 88\n}\n", `:3:2: "h 88" is not an address of a KDC`},
 		{"of a bad boolean", "[libdefaults]\nforwardable = maybe\n", "the default is used"},
 		{"of a bad duration", "[libdefaults]\nclockskew = soon\n", "the default is used"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c, err := readConf(t, map[string]string{"/etc/krb5.conf": tt.text})
-			if err != nil || len(c.warnings) != 1 || !strings.Contains(c.warnings[0], tt.want) {
-				t.Fatalf("got %q, %v", c.warnings, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if all := slices.Concat(c.damage, c.warnings); len(all) != 1 || !strings.Contains(all[0], tt.want) {
+				t.Fatalf("got %q, %v", all, err)
 			}
 			if strings.HasPrefix(c.defaultRealm, "X ") {
 				t.Errorf("the realm keeps its comment: %q", c.defaultRealm)
@@ -206,7 +214,7 @@ func TestFinalSettingsEndTheList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.defaultRealm != "X" || !slices.Equal(c.kdcs["Y"], []string{"y:88", "z:88"}) {
+	if c.defaultRealm != "X" || !slices.Equal(c.kdcs["Y"], []string{"y:88", "z:88"}) || !slices.Equal(c.kdcs["X"], []string{"a:88", "b:88"}) {
 		t.Errorf("got %q, %q", c.defaultRealm, c.kdcs)
 	}
 	if c, err = loadConf(dir); err != nil || c.defaultRealm != "X" {
@@ -244,7 +252,8 @@ func TestEnctypeLists(t *testing.T) {
 		{"commas, tabs and capitals", "AES128-CTS,aes256-cts,\tAES256-SHA2", []int32{17, 18, 20}},
 		{"a family", "aes256", []int32{18, 20}},
 		{"all but one", "DEFAULT -aes128-cts-hmac-sha1-96", []int32{18, 20, 19, 23}},
-		{"a family but one, and another", "aes -aes128 rc4 aes128-sha2", []int32{18, 20, 19}},
+		{"a family but one, and another", "aes -aes128 rc4 aes128-sha2", []int32{18, 20, 23, 19}},
+		{"RC4 by its names", "rc4-hmac arcfour-hmac arcfour-hmac-md5 -foo des3", []int32{23}},
 		{"one named twice", "aes256-cts +aes256-cts-hmac-sha1-96", []int32{18}},
 	}
 	for _, tt := range tests {

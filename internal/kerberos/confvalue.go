@@ -3,15 +3,12 @@ package kerberos
 import (
 	"errors"
 	"fmt"
+	"os"
+	"os/user"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"qosreport/internal/kerberos/krb5"
-
-	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 )
 
 // settings reads single values of [libdefaults]. A value that cannot be read leaves the
@@ -19,10 +16,13 @@ import (
 type settings struct {
 	conf *conf
 	root *relation
+	used map[string]bool // tags that were asked for
+	able []int32         // encryption types of this program
 }
 
 // find is the first value of a tag, or nil.
 func (s settings) find(tag string) *relation {
+	s.used[tag] = true
 	for _, r := range s.root.values("libdefaults", tag) {
 		if !r.isMap {
 			return r
@@ -36,13 +36,6 @@ func (s settings) position(tag string) position {
 		return r.at
 	}
 	return position{}
-}
-
-func (s settings) plain(tag string) string {
-	if r := s.find(tag); r != nil {
-		return r.value
-	}
-	return ""
 }
 
 func (s settings) text(tag string) string {
@@ -67,6 +60,70 @@ func (s settings) boolean(tag string, into *bool) {
 	default:
 		s.doubt(tag, value)
 	}
+}
+
+// hostNames reads a boolean that knows "fallback", too.
+func (s settings) hostNames(tag string, into *hostNames) {
+	if strings.EqualFold(s.text(tag), "fallback") {
+		*into = hostFallback
+		return
+	}
+	canonical := *into == hostCanonical
+	if s.boolean(tag, &canonical); s.text(tag) == "" {
+		return
+	}
+	if *into = hostAsTyped; canonical {
+		*into = hostCanonical
+	}
+}
+
+// path reads the name of a file, with the tokens of MIT's library and the variables that
+// people write.
+func (s settings) path(tag string) string {
+	r := s.find(tag)
+	if r == nil {
+		return ""
+	}
+	path, err := expandPath(r.value)
+	if err != nil {
+		s.conf.warnings = append(s.conf.warnings, fmt.Sprintf("%s: %s is not used: %v", r.at, tag, err))
+	}
+	return path
+}
+
+var (
+	pathToken    = regexp.MustCompile(`%\{[^}]*\}`)
+	pathVariable = regexp.MustCompile(`\$(?:HOME|USER|LOGNAME|TMPDIR)\b|\$\{(?:HOME|USER|LOGNAME|TMPDIR)\}`)
+)
+
+// expandPath replaces %{uid} and its like.
+func expandPath(path string) (string, error) {
+	var unknown error
+	path = pathToken.ReplaceAllStringFunc(path, func(token string) string {
+		switch strings.ToLower(token[2 : len(token)-1]) {
+		case "uid":
+			return strconv.Itoa(os.Getuid())
+		case "euid":
+			return strconv.Itoa(os.Geteuid())
+		case "username":
+			me, err := user.Current()
+			if err != nil {
+				unknown = errors.New("this user has no name")
+				return ""
+			}
+			return me.Username
+		case "temp":
+			return os.TempDir()
+		case "null":
+			return ""
+		}
+		unknown = fmt.Errorf("%s is not known", clip(token))
+		return ""
+	})
+	if unknown != nil {
+		return "", unknown
+	}
+	return pathVariable.ReplaceAllStringFunc(path, os.ExpandEnv), nil
 }
 
 func (s settings) number(tag string, into *int, low, high int) {
@@ -123,62 +180,18 @@ func parseDuration(text string) (time.Duration, error) {
 	return time.Duration(total) * time.Second, nil
 }
 
-func supported() []int32 { return krb5.SupportedEnctypes() }
-
-// enctypes reads a list of encryption types: names and families, separated by blanks or
-// commas, with - to take one out. Names of which this program has nothing are skipped;
-// a list without any of ours is a mistake, because no login can work with it.
-func (s settings) enctypes(tag string, fallback []int32) ([]int32, error) {
-	value := s.text(tag)
-	if value == "" {
-		return slices.Clone(fallback), nil
-	}
-	var list []int32
-	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t", r) }) {
-		remove := word[0] == '-'
-		word = strings.TrimLeft(word, "+-")
-		ids, known := enctypesNamed(word)
-		if !known {
-			s.conf.warnings = append(s.conf.warnings, fmt.Sprintf("%s: %s: the encryption type %s is not known", s.position(tag), tag, clip(word)))
-		}
-		for _, id := range ids {
-			switch has := slices.Contains(list, id); {
-			case remove:
-				list = slices.DeleteFunc(list, func(other int32) bool { return other == id })
-			case !has:
-				list = append(list, id)
-			}
+// cutComment cuts what MIT takes as a part of the value: there are no comments behind
+// a value, but people write them.
+func (c *conf) cutComment(e *relation) string {
+	value, cut := e.value, -1
+	for _, mark := range []string{" #", "\t#", " ;", "\t;"} {
+		if i := strings.Index(value, mark); i >= 0 && (cut < 0 || i < cut) {
+			cut = i
 		}
 	}
-	if len(list) == 0 {
-		return nil, &syntaxError{s.position(tag), fmt.Sprintf("%s names no encryption type that this program has", tag),
-			"remove the line, or add aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96"}
+	if cut < 0 {
+		return value
 	}
-	return list, nil
-}
-
-// enctypesNamed are the types of a name, an alias or a family, without those that this
-// program does not have.
-func enctypesNamed(word string) (ids []int32, known bool) {
-	word = strings.ToLower(word)
-	switch word {
-	case "default":
-		return supported(), true
-	case "aes", "aes256", "aes128":
-		return krb5.EnctypeFamily(word), true
-	case "rc4", "des", "des3", "camellia", "arcfour-hmac", "arcfour-hmac-md5", "aes256-sha2", "aes128-sha2":
-		known = true
-	}
-	aliases := map[string]int32{
-		"aes256-sha2": etypeID.AES256_CTS_HMAC_SHA384_192,
-		"aes128-sha2": etypeID.AES128_CTS_HMAC_SHA256_128,
-	}
-	id, ok := aliases[word]
-	if !ok {
-		id, ok = etypeID.ETypesByName[word]
-	}
-	if ours := slices.Contains(supported(), id); ours {
-		return []int32{id}, true
-	}
-	return nil, known || ok
+	c.damage = append(c.damage, fmt.Sprintf("%s: kinit takes the comment behind %s as a part of the value: move it to a line of its own", e.at, clip(e.tag)))
+	return strings.TrimRight(value[:cut], confBlanks)
 }

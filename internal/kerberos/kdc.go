@@ -1,6 +1,7 @@
 package kerberos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,11 +27,11 @@ const (
 // kdcs finds the KDCs of a realm and exchanges messages with them. It remembers which
 // one answered and which ones did not.
 type kdcs struct {
-	conf      *conf
-	dial      func(ctx context.Context, network, addr string) (net.Conn, error)
-	lookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
-	now       func() time.Time
-	log       *slog.Logger
+	conf     *conf
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+	resolver Resolver
+	now      func() time.Time
+	log      *slog.Logger
 
 	mu     sync.Mutex
 	last   string               // answered last
@@ -100,11 +101,15 @@ func unreachable(ctx context.Context, realm string, addrs int, failed []attempt)
 // addresses are the KDCs of a realm in the order in which to ask them.
 func (k *kdcs) addresses(ctx context.Context, realm string) ([]string, error) {
 	addrs := slices.Clone(k.conf.kdcs[realm])
+	var lost error
+	if bad := k.conf.badKDCs[realm]; bad != nil && len(addrs) == 0 {
+		return nil, confFailure(bad)
+	}
 	if len(addrs) == 0 && k.conf.dnsLookupKDC {
-		addrs = k.fromDNS(ctx, realm)
+		addrs, lost = k.fromDNS(ctx, realm)
 	}
 	if len(addrs) == 0 {
-		return nil, k.unknownRealm(realm)
+		return nil, cmp.Or(lost, k.unknownRealm(realm))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -122,12 +127,18 @@ func (k *kdcs) addresses(ctx context.Context, realm string) ([]string, error) {
 	return addrs, nil
 }
 
-// fromDNS asks for the service records of a realm (RFC 4120 section 7.2.3.2).
-func (k *kdcs) fromDNS(ctx context.Context, realm string) []string {
+// fromDNS asks for the service records of a realm (RFC 4120 section 7.2.3.2). An error
+// says that DNS did not answer, which is something else than that there are none.
+func (k *kdcs) fromDNS(ctx context.Context, realm string) ([]string, error) {
+	var lost error
 	for _, proto := range []string{"tcp", "udp"} {
-		_, records, err := k.lookupSRV(ctx, "kerberos", proto, realm)
+		_, records, err := k.resolver.LookupSRV(ctx, "kerberos", proto, realm)
 		if err != nil {
 			k.log.DebugContext(ctx, "no KDC in DNS", "realm", realm, "proto", proto, "reason", reason(err))
+		}
+		var dns *net.DNSError
+		if err != nil && !(errors.As(err, &dns) && dns.IsNotFound) {
+			lost = err
 		}
 		var addrs []string
 		for _, r := range records {
@@ -136,10 +147,17 @@ func (k *kdcs) fromDNS(ctx context.Context, realm string) []string {
 			}
 		}
 		if len(addrs) > 0 {
-			return addrs
+			return addrs, nil
 		}
 	}
-	return nil
+	switch {
+	case lost == nil:
+		return nil, nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return nil, fmt.Errorf("look up the KDCs of %s: %w", realm, context.Cause(ctx))
+	}
+	return nil, fail(KDCUnreachable, nil, "see whether name resolution works on this host, or write the realm's kdc lines into [realms] of krb5.conf",
+		"DNS did not say which KDCs %s has: %s", realm, reason(lost))
 }
 
 func (k *kdcs) unknownRealm(realm string) error {

@@ -39,10 +39,39 @@ func (n network) kdcs(t *testing.T, udpLimit int, addrs ...string) *kdcs {
 			}
 			return answer(network)
 		},
-		lookupSRV: func(context.Context, string, string, string) (string, []*net.SRV, error) {
-			return "", nil, &net.DNSError{Err: "no such host", IsNotFound: true}
-		},
+		resolver: names{},
 	}
+}
+
+// names is a DNS in which only that is found which a test puts there.
+type names struct {
+	srv   func(service, proto, name string) ([]*net.SRV, error)
+	txt   map[string]string
+	cname map[string]string
+}
+
+var errNoName = &net.DNSError{Err: "no such host", IsNotFound: true}
+
+func (n names) LookupSRV(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
+	if n.srv == nil {
+		return "", nil, errNoName
+	}
+	records, err := n.srv(service, proto, name)
+	return "", records, err
+}
+
+func (n names) LookupTXT(_ context.Context, name string) ([]string, error) {
+	if text, ok := n.txt[name]; ok {
+		return []string{text}, nil
+	}
+	return nil, errNoName
+}
+
+func (n names) LookupCNAME(_ context.Context, host string) (string, error) {
+	if name, ok := n.cname[host]; ok {
+		return name, nil
+	}
+	return "", errNoName
 }
 
 func refused(string) (net.Conn, error) {
@@ -264,12 +293,12 @@ func TestAddressesFromDNS(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			k := network{}.kdcs(t, 0, "a")
 			asked := 0
-			k.lookupSRV = func(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
+			k.resolver = names{srv: func(service, proto, name string) ([]*net.SRV, error) {
 				if asked++; service != "kerberos" || proto != "tcp" || name != "DNS" {
 					t.Errorf("asked for %s %s %s", service, proto, name)
 				}
-				return "", records, nil
-			}
+				return records, nil
+			}}
 			tt.change(k)
 			addrs, err := k.addresses(t.Context(), tt.realm)
 			if strings.Join(addrs, " ") != tt.want || asked != tt.asked || tt.kind != nil && !errors.Is(err, tt.kind) {

@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,21 +40,30 @@ type Options struct {
 	KDCs      []string // host or host:port of the realm, instead of those in krb5.conf
 
 	StrictPermissions bool // refuse a keytab that others can read; otherwise it is a warning
+	StrictConf        bool // refuse a krb5.conf that kinit would not read as it is meant; otherwise it is repaired, with warnings
 
-	Dial      func(ctx context.Context, network, addr string) (net.Conn, error)                  // nil means a net.Dialer
-	LookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error) // nil means net.DefaultResolver's
-	Now       func() time.Time                                                                   // nil means time.Now
-	Rand      io.Reader                                                                          // nil means crypto/rand
-	Logger    *slog.Logger                                                                       // nil discards
-	Timeout   time.Duration                                                                      // of one login or one ticket as a whole; 0 means 30s
+	Dial     func(ctx context.Context, network, addr string) (net.Conn, error) // nil means a net.Dialer
+	Resolver Resolver                                                          // nil means net.DefaultResolver
+	Now      func() time.Time                                                  // nil means time.Now
+	Rand     io.Reader                                                         // nil means crypto/rand
+	Logger   *slog.Logger                                                      // nil discards
+	Timeout  time.Duration                                                     // of one login or one ticket as a whole; 0 means 30s
+}
+
+// Resolver asks DNS. [net.Resolver] is one. Reverse DNS is never asked: whoever answers
+// for an address could name another service.
+type Resolver interface {
+	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+	LookupTXT(ctx context.Context, name string) ([]string, error)
+	LookupCNAME(ctx context.Context, host string) (string, error)
 }
 
 func (o Options) withDefaults() Options {
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
-	if o.LookupSRV == nil {
-		o.LookupSRV = net.DefaultResolver.LookupSRV
+	if o.Resolver == nil {
+		o.Resolver = net.DefaultResolver
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -131,11 +141,14 @@ func newCreds(ctx context.Context, o Options) (*Creds, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range settings.warnings {
+	for _, w := range slices.Concat(settings.damage, settings.warnings) {
 		o.Logger.WarnContext(ctx, "krb5.conf needs care", "reason", w)
 	}
+	if len(settings.ignored) > 0 {
+		o.Logger.DebugContext(ctx, "krb5.conf has settings that are not used", "names", strings.Join(settings.ignored, ", "))
+	}
 	settings.defaultRealm = cmp.Or(o.Realm, settings.defaultRealm)
-	o.Keytab = cmp.Or(o.Keytab, os.Getenv("KRB5_CLIENT_KTNAME"), os.Getenv("KRB5_KTNAME"), settings.defaultKeytab)
+	o.Keytab = cmp.Or(o.Keytab, os.Getenv("KRB5_CLIENT_KTNAME"), os.Getenv("KRB5_KTNAME"), settings.clientKeytab, settings.defaultKeytab)
 	if o.Keytab == "" {
 		return nil, fail(KeytabRead, nil, "name a keytab: --kerberos-keytab, kerberos.keytab", "no keytab is configured")
 	}
@@ -144,7 +157,7 @@ func newCreds(ctx context.Context, o Options) (*Creds, error) {
 		conf:  settings,
 		clock: &clock{now: o.Now},
 		log:   o.Logger,
-		kdcs: &kdcs{conf: settings, dial: o.Dial, lookupSRV: o.LookupSRV, now: o.Now, log: o.Logger,
+		kdcs: &kdcs{conf: settings, dial: o.Dial, resolver: o.Resolver, now: o.Now, log: o.Logger,
 			failed: map[string]time.Time{}},
 		tickets: map[string]*Ticket{},
 		flights: map[string]*flight{},
@@ -160,6 +173,9 @@ func readSettings(o Options) (*conf, error) {
 	settings, err := loadConf(o.KRB5Conf)
 	if errors.Is(err, ConfigMissing) && len(o.KDCs) > 0 {
 		return defaultConf(), nil
+	}
+	if err == nil && o.StrictConf && len(settings.damage) > 0 {
+		return nil, fail(ConfigSyntax, nil, "mend the file, or allow the repair", "read krb5.conf: %s", strings.Join(settings.damage, "; "))
 	}
 	return settings, err
 }

@@ -3,39 +3,14 @@ package kerberos
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
 
 const (
-	maxConfBytes    = 1 << 20
-	maxIncludeDepth = 10
-	maxNesting      = 100
-	confBlanks      = " \t\v\f"
+	maxNesting = 100
+	confBlanks = " \t\v\f"
 )
-
-// position is a place in a file; line and column count from 1, the column in characters.
-type position struct {
-	file         string
-	line, column int
-}
-
-func (p position) String() string { return fmt.Sprintf("%s:%d:%d", p.file, p.line, p.column) }
-
-// relation is a line "tag = value" or a block "tag = { ... }" of a file in the grammar
-// of MIT's krb5.conf. Sections are blocks of the root.
-type relation struct {
-	tag   string
-	value string
-	block []*relation
-	isMap bool // a block, which may be empty
-	final bool // marked with "*": files that follow add nothing
-	file  int  // index of the file of the list, counted from 0
-	at    position
-}
 
 // syntaxError is a mistake in a krb5.conf with its place and what to do about it.
 type syntaxError struct {
@@ -51,39 +26,17 @@ func (e *syntaxError) Error() string { return e.at.String() + ": " + e.text }
 // stand on the line after its tag.
 type profileReader struct {
 	root     relation
-	warnings []string
+	damage   []string // what other programs cannot read
+	warnings []string // what this program does not do
 	readFile func(path string) ([]byte, error)
 	readDir  func(path string) ([]string, error)
 	file     int
+	files    int      // that were read
 	open     []string // files that are being read, to find circles
 }
 
 func newProfileReader() *profileReader {
 	return &profileReader{readFile: readLimited, readDir: listDir}
-}
-
-func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxConfBytes+1))
-	if err == nil && len(data) > maxConfBytes {
-		err = fmt.Errorf("longer than %d bytes", maxConfBytes)
-	}
-	return data, err
-}
-
-func listDir(path string) ([]string, error) {
-	entries, err := os.ReadDir(path) // sorted
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() {
-			names = append(names, e.Name())
-		}
-	}
-	return names, err
 }
 
 // profileScanner is the state within one file.
@@ -96,10 +49,14 @@ type profileScanner struct {
 	stack  []*relation // section and open blocks
 	await  *relation   // a tag whose brace is due on this line
 	lost   bool        // the text before the first section was reported
+	faults int         // damaged lines
 }
 
 // read adds a file to the tree.
 func (r *profileReader) read(path string) error {
+	if r.files++; r.files > maxConfFiles {
+		return fmt.Errorf("%s: more than %d files", path, maxConfFiles)
+	}
 	if slices.Contains(r.open, path) {
 		return fmt.Errorf("%s includes itself", path)
 	}
@@ -112,17 +69,26 @@ func (r *profileReader) read(path string) error {
 	}
 	r.open = append(r.open, path)
 	defer func() { r.open = r.open[:len(r.open)-1] }()
-	text, hadMark := strings.CutPrefix(string(data), "\ufeff")
-	if hadMark {
-		r.warnings = append(r.warnings, path+" begins with a byte order mark, for which kinit loses the first section: save it without")
-	}
+	text, damage := decodeConf(data)
 	s := &profileScanner{profileReader: r, path: path}
-	for line := range strings.Lines(text) {
+	if damage != "" {
+		s.damaged(path + " " + damage)
+	}
+	return s.scanLines(text)
+}
+
+func (s *profileScanner) scanLines(text string) error {
+	oldMac := false
+	for len(text) > 0 {
+		line, rest, cr := cutLine(text)
+		text = rest
 		s.line++
-		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-		s.text = strings.TrimLeft(line, confBlanks)
-		s.column = 1 + len([]rune(line)) - len([]rune(s.text))
-		s.text = strings.TrimRight(s.text, confBlanks)
+		if cr && !oldMac {
+			oldMac = true
+			s.damaged(position{s.path, s.line, 1}.String() + ": the line ends in CR alone, as on old Macs, which kinit does not know: save the file with LF")
+		}
+		line, s.column = s.clean(line)
+		s.text = strings.Trim(line, confBlanks)
 		if err := s.scan(); err != nil {
 			return err
 		}
@@ -169,7 +135,7 @@ func (s *profileScanner) scan() error {
 	case len(s.stack) == 0:
 		if !s.lost {
 			s.lost = true
-			s.warnings = append(s.warnings, s.here().String()+": text before the first [section] is ignored")
+			s.damaged(s.here().String() + ": text before the first [section] is ignored")
 		}
 		return nil
 	case s.text[0] == '}':
@@ -183,7 +149,7 @@ func (s *profileScanner) section() error {
 	name = strings.Trim(name, confBlanks)
 	after = strings.Trim(after, confBlanks)
 	if !closed || name == "" || after != "" && after != "*" {
-		return s.fail(s.here(), "write the section alone on its line, like [realms]", "malformed section %q", s.text)
+		return s.fail(s.here(), "write the section alone on its line, like [realms]", "malformed section %q", clip(s.text))
 	}
 	if len(s.stack) > 1 {
 		open := s.stack[len(s.stack)-1]
@@ -205,7 +171,7 @@ func (s *profileScanner) closeBlock() error {
 	case "*":
 		last.final = true
 	default:
-		return s.fail(s.here(), "write the brace alone on its line", "text after a closing brace")
+		s.damaged(s.here().String() + ": text after a closing brace is ignored: write the brace alone on its line")
 	}
 	s.stack = s.stack[:len(s.stack)-1]
 	return nil
@@ -220,6 +186,9 @@ func (s *profileScanner) relation() error {
 	tag, final := strings.CutSuffix(tag, "*")
 	tag = strings.TrimRight(tag, confBlanks)
 	value = strings.TrimLeft(value, confBlanks)
+	if strings.ContainsAny(tag, confBlanks) {
+		s.damaged(fmt.Sprintf("%s: %q is no name of a setting, for its blank kinit refuses the file", s.here(), clip(tag)))
+	}
 	r := &relation{tag: tag, final: final, file: s.file, at: s.here()}
 	parent := s.stack[len(s.stack)-1]
 	parent.block = append(parent.block, r)
@@ -228,6 +197,10 @@ func (s *profileScanner) relation() error {
 		s.await = r
 		return nil
 	case "{":
+		return s.push(r)
+	}
+	if after, brace := strings.CutPrefix(value, "{"); brace && strings.HasPrefix(strings.TrimLeft(after, confBlanks), "#") {
+		s.damaged(fmt.Sprintf("%s: kinit takes the brace and the comment behind it as the value of %s: move the comment to a line of its own", s.here(), tag))
 		return s.push(r)
 	}
 	var err error
@@ -254,54 +227,11 @@ func (s *profileScanner) noValue(r *relation) error {
 
 func (s *profileScanner) push(r *relation) error {
 	if len(s.stack) > maxNesting {
-		return s.fail(r.at, "", "blocks are nested deeper than %d", maxNesting)
+		return s.fail(r.at, "see where a closing brace is missing", "blocks are nested deeper than %d", maxNesting)
 	}
 	r.isMap = true
 	s.stack = append(s.stack, r)
 	return nil
-}
-
-// include reads another file, which begins outside of any section; afterwards the state
-// of this one goes on.
-func (s *profileScanner) include(path string) error {
-	if !filepath.IsAbs(path) {
-		return s.fail(s.here(), "write the path from / on", "include needs an absolute path, not %q", clip(path))
-	}
-	err := s.read(path)
-	if syntax := (*syntaxError)(nil); err == nil || errors.As(err, &syntax) {
-		return err
-	}
-	return s.fail(s.here(), "see whether the file exists and can be read", "include %s: %v", path, err)
-}
-
-func (s *profileScanner) includeDir(path string) error {
-	if !filepath.IsAbs(path) {
-		return s.fail(s.here(), "write the path from / on", "includedir needs an absolute path, not %q", clip(path))
-	}
-	names, err := s.readDir(path)
-	if err != nil {
-		return s.fail(s.here(), "see whether the directory exists and can be read", "includedir %s: %v", path, err)
-	}
-	for _, name := range names {
-		if !includable(name) {
-			continue
-		}
-		if err := s.include(filepath.Join(path, name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// includable names have letters, digits, "-" and "_" alone, or end in .conf: editors'
-// backups and packages' leftovers are not read.
-func includable(name string) bool {
-	if strings.HasSuffix(name, ".conf") && !strings.HasPrefix(name, ".") {
-		return true
-	}
-	return name != "" && strings.IndexFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
-	}) < 0
 }
 
 var errQuotes = errors.New("the quotes are not closed")
@@ -336,37 +266,4 @@ func clip(s string) string {
 		return string(r[:40]) + "…"
 	}
 	return s
-}
-
-// values are the values of a path of tags, in the order of the files. Of blocks with the
-// same name all count, until one in an earlier file was final.
-func (r *relation) values(path ...string) []*relation {
-	found := []*relation{r}
-	for _, tag := range path {
-		var next []*relation
-		for _, block := range found {
-			next = append(next, block.children(tag)...)
-		}
-		found = untilFinal(next)
-	}
-	return found
-}
-
-func (r *relation) children(tag string) []*relation {
-	var found []*relation
-	for _, c := range r.block {
-		if c.tag == tag {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
-func untilFinal(all []*relation) []*relation {
-	for i, r := range all {
-		if i > 0 && r.file > all[i-1].file && slices.ContainsFunc(all[:i], func(e *relation) bool { return e.final }) {
-			return all[:i]
-		}
-	}
-	return all
 }
