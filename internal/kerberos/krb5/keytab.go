@@ -119,7 +119,7 @@ type reader struct {
 }
 
 func (r *reader) take(n int) []byte {
-	if n > len(r.data)-r.at {
+	if n < 0 || n > len(r.data)-r.at {
 		r.short = true
 		r.at = len(r.data)
 		return nil
