@@ -162,6 +162,9 @@ func (c *Creds) asFailure(e *messages.KRBError, k keySet) error {
 			"the password or key was changed after the keytab was made: export a new keytab; the login is not repeated, because each attempt counts towards a lock-out")
 	case errorcode.KRB_AP_ERR_SKEW:
 		return c.skewFailure(e, "the KDC")
+	case errorcode.KDC_ERR_WRONG_REALM:
+		return failure(&Error{Kind: KDCRefused, Code: e.ErrorCode, Text: fmt.Sprintf("the KDC that was asked does not serve the realm %s", c.client.Realm), Err: peerText(e)},
+			"the address belongs to a KDC of another realm: see the realm's kdc lines in krb5.conf, or --kerberos-kdc")
 	}
 	return failure(&Error{Kind: KDCRefused, Code: e.ErrorCode, Text: fmt.Sprintf("the KDC refused the login of %s", c.client), Err: peerText(e)},
 		"the log of the KDC has the reason")

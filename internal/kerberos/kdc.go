@@ -34,8 +34,17 @@ type kdcs struct {
 	log      *slog.Logger
 
 	mu     sync.Mutex
-	last   string               // answered last
+	last   map[string]string    // realm to who answered last
 	failed map[string]time.Time // when
+}
+
+// question is a request to the KDCs of a realm. Care is due with a proof of identity: a
+// wrong key that is shown to three KDCs at once, or three times to one, counts three times
+// towards a lock-out.
+type question struct {
+	realm   string
+	request []byte
+	care    bool
 }
 
 // attempt is what came of asking one KDC.
@@ -50,36 +59,40 @@ func (a attempt) String() string {
 	return fmt.Sprintf("%s/%s %s (%s)", a.addr, a.network, reason(a.err), a.took.Round(time.Millisecond))
 }
 
-// exchange sends a request to the KDCs of a realm and returns the first reply, which may
-// be a KRB-ERROR. Pre-authenticated requests are sent with care: a wrong key that is
-// shown to three KDCs at once counts three times towards a lock-out.
-func (k *kdcs) exchange(ctx context.Context, realm string, request []byte, care bool) ([]byte, error) {
-	addrs, err := k.addresses(ctx, realm)
+// exchange sends a request to the KDCs of its realm and returns the first reply, which may
+// be a KRB-ERROR. A short one goes by UDP first if krb5.conf says so; otherwise UDP is for
+// KDCs that all refuse TCP.
+func (k *kdcs) exchange(ctx context.Context, q question) ([]byte, error) {
+	addrs, err := k.addresses(ctx, q.realm)
 	if err != nil {
 		return nil, err
 	}
 	var failed []attempt
-	if len(request) <= k.conf.udpLimit {
-		reply, tries := k.race(ctx, "udp", addrs, request, care)
+	byUDP := len(q.request) <= k.conf.udpLimit
+	if byUDP {
+		reply, tries := k.race(ctx, "udp", addrs, q)
 		if reply != nil && errorCode(reply) != errorcode.KRB_ERR_RESPONSE_TOO_BIG {
 			return reply, nil
 		}
 		failed = append(failed, tries...)
 	}
-	reply, tries := k.race(ctx, "tcp", addrs, request, care)
+	reply, tries := k.race(ctx, "tcp", addrs, q)
 	if reply != nil {
 		return reply, nil
 	}
 	failed = append(failed, tries...)
-	refused := func(a attempt) bool { return errors.Is(a.err, syscall.ECONNREFUSED) }
-	if k.conf.udpLimit == 0 && ctx.Err() == nil && !slices.ContainsFunc(tries, func(a attempt) bool { return !refused(a) }) {
-		reply, tries = k.race(ctx, "udp", addrs, request, care)
+	open := func(a attempt) bool { return !errors.Is(a.err, syscall.ECONNREFUSED) }
+	if !byUDP && ctx.Err() == nil && !slices.ContainsFunc(tries, open) {
+		reply, tries = k.race(ctx, "udp", addrs, q)
 		if reply != nil && errorCode(reply) != errorcode.KRB_ERR_RESPONSE_TOO_BIG {
 			return reply, nil
 		}
+		if reply != nil {
+			tries = append(tries, attempt{network: "udp", addr: "a KDC", err: errTooBig})
+		}
 		failed = append(failed, tries...)
 	}
-	return nil, unreachable(ctx, realm, len(addrs), failed)
+	return nil, unreachable(ctx, q.realm, len(addrs), failed)
 }
 
 func unreachable(ctx context.Context, realm string, addrs int, failed []attempt) error {
@@ -116,7 +129,7 @@ func (k *kdcs) addresses(ctx context.Context, realm string) ([]string, error) {
 	rank := func(addr string) int {
 		at, failed := k.failed[addr]
 		switch {
-		case addr == k.last:
+		case addr == k.last[realm]:
 			return 0
 		case failed && k.now().Sub(at) < restTime:
 			return 2
@@ -179,7 +192,7 @@ func (k *kdcs) unknownRealm(realm string) error {
 // race asks the KDCs one after the other, the next one when the last has failed or has
 // not answered for a while, and takes the first reply. When it returns, no request is
 // under way any more.
-func (k *kdcs) race(ctx context.Context, network string, addrs []string, request []byte, care bool) ([]byte, []attempt) {
+func (k *kdcs) race(ctx context.Context, network string, addrs []string, q question) ([]byte, []attempt) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make(chan attempt)
@@ -191,14 +204,14 @@ func (k *kdcs) race(ctx context.Context, network string, addrs []string, request
 		started++
 		running++
 		timer.Reset(hedgeDelay)
-		go func() { results <- k.ask(ctx, network, addr, request) }()
+		go func() { results <- k.ask(ctx, network, addr, q) }()
 	}
 	var reply []byte
 	var failed []attempt
 	start()
 	for running > 0 {
 		var hedge <-chan time.Time
-		if reply == nil && started < len(addrs) && (!care || len(failed) > 0) {
+		if reply == nil && started < len(addrs) && (!q.care || len(failed) > 0) {
 			hedge = timer.C
 		}
 		select {
@@ -223,20 +236,20 @@ func (k *kdcs) race(ctx context.Context, network string, addrs []string, request
 }
 
 // ask exchanges one request with one KDC.
-func (k *kdcs) ask(ctx context.Context, network, addr string, request []byte) attempt {
+func (k *kdcs) ask(ctx context.Context, network, addr string, q question) attempt {
 	began := time.Now()
 	a := attempt{network: network, addr: addr}
 	if network == "udp" {
-		a.reply, a.err = k.askUDP(ctx, addr, request)
+		a.reply, a.err = k.askUDP(ctx, addr, q)
 	} else {
-		a.reply, a.err = k.askTCP(ctx, addr, request)
+		a.reply, a.err = k.askTCP(ctx, addr, q.request)
 	}
 	if a.err == nil {
 		a.err = checkReply(a.reply)
 	}
 	a.took = time.Since(began)
 	if ctx.Err() == nil {
-		k.remember(addr, a.err == nil)
+		k.remember(q.realm, addr, a.err == nil)
 	} else if a.err != nil {
 		a.err = context.Cause(ctx) // more to the point than a connection that is closed
 	}
@@ -244,16 +257,16 @@ func (k *kdcs) ask(ctx context.Context, network, addr string, request []byte) at
 	return a
 }
 
-func (k *kdcs) remember(addr string, answered bool) {
+func (k *kdcs) remember(realm, addr string, answered bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if answered {
-		k.last = addr
+		k.last[realm] = addr
 		delete(k.failed, addr)
 		return
 	}
-	if k.last == addr {
-		k.last = ""
+	if k.last[realm] == addr {
+		delete(k.last, realm)
 	}
 	k.failed[addr] = k.now()
 }

@@ -30,7 +30,7 @@ func (n network) kdcs(t *testing.T, udpLimit int, addrs ...string) *kdcs {
 	c.udpLimit = udpLimit
 	c.kdcs["R"] = addrs
 	return &kdcs{
-		conf: c, now: time.Now, log: slog.New(slog.DiscardHandler), failed: map[string]time.Time{},
+		conf: c, now: time.Now, log: slog.New(slog.DiscardHandler), last: map[string]string{}, failed: map[string]time.Time{},
 		dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			answer, ok := n[addr]
 			if !ok { // nobody there: no answer at all
@@ -151,6 +151,8 @@ func TestExchange(t *testing.T) {
 		{"one never answers", network{"a": answering(time.Hour)}, []string{"a"}, false, "the KDC of R did not answer: a/tcp timed out (3s)", 3 * time.Second},
 		{"one stops in the middle", network{"a": answering(0, good[:6])}, []string{"a"}, false, "timed out (3s)", 3 * time.Second},
 		{"one hangs up", network{"a": conn(func(c net.Conn) { readFramed(c) })}, []string{"a"}, false, "a/tcp closed the connection", 0},
+		{"one hangs up in the middle", network{"a": conn(func(c net.Conn) { readFramed(c); c.Write(good[:6]) })}, []string{"a"}, false, "a/tcp closed the connection in the middle of its answer", 0},
+		{"one hangs up in the middle, the other does not", network{"a": conn(func(c net.Conn) { readFramed(c); c.Write(good[:6]) }), "b": answering(0, good)}, []string{"a", "b"}, true, "", 0},
 		{"one announces too much", network{"a": answering(0, []byte{0x7f, 0xff, 0xff, 0xff})}, []string{"a"}, false, "too long", 0},
 		{"one speaks something else", network{"a": answering(0, framed([]byte("HTTP/1.1")))}, []string{"a"}, false, "not Kerberos", 0},
 		{"one is out of service", network{"a": answering(0, framed(krbError(t, 29))), "b": answering(0, good)}, []string{"a", "b"}, false, "", 0},
@@ -160,7 +162,7 @@ func TestExchange(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				got, err := tt.net.kdcs(t, 0, tt.addrs...).exchange(t.Context(), "R", []byte("request"), tt.care)
+				got, err := tt.net.kdcs(t, 0, tt.addrs...).exchange(t.Context(), question{"R", []byte("request"), tt.care})
 				if tt.want == "" && (err != nil || len(got) == 0) {
 					t.Errorf("got %v", err)
 				}
@@ -208,21 +210,25 @@ func TestExchangeOverUDP(t *testing.T) {
 		peer  func(string) (net.Conn, error)
 		want  string
 		took  time.Duration
+		care  bool
 	}{
-		{"when TCP is refused", 0, both(refused, datagrams(1, reply)), "", 0},
-		{"when the file prefers it", 1465, both(refused, datagrams(1, reply)), "", 0},
-		{"sent again", 1465, both(refused, datagrams(3, reply)), "", 2 * time.Second},
-		{"not for a longer request", 4, both(tcp, refused), "", 0},
-		{"then TCP for a long reply", 1465, both(tcp, datagrams(1, krbError(t, 52))), "", 0},
-		{"then TCP without an answer", 1465, both(tcp, datagrams(100, nil)), "", 3 * time.Second},
-		{"not when TCP is silent", 0, both(answering(time.Hour), datagrams(1, reply)), "a/tcp timed out (3s)", 3 * time.Second},
-		{"refused as well", 0, refused, "a/tcp refused (0s), a/udp refused (0s)", 0},
+		{"when TCP is refused", 0, both(refused, datagrams(1, reply)), "", 0, false},
+		{"when the file prefers it", 1465, both(refused, datagrams(1, reply)), "", 0, false},
+		{"sent again", 1465, both(refused, datagrams(3, reply)), "", 2 * time.Second, false},
+		{"once where care is due", 1465, both(tcp, datagrams(2, reply)), "", 3 * time.Second, true},
+		{"when TCP is refused to a longer request", 4, both(refused, datagrams(1, reply)), "", 0, false},
+		{"with a reply that is too long, and no TCP", 0, both(refused, datagrams(1, krbError(t, 52))), "too long for UDP", 0, false},
+		{"not for a longer request", 4, both(tcp, refused), "", 0, false},
+		{"then TCP for a long reply", 1465, both(tcp, datagrams(1, krbError(t, 52))), "", 0, false},
+		{"then TCP without an answer", 1465, both(tcp, datagrams(100, nil)), "", 3 * time.Second, false},
+		{"not when TCP is silent", 0, both(answering(time.Hour), datagrams(1, reply)), "a/tcp timed out (3s)", 3 * time.Second, false},
+		{"refused as well", 0, refused, "a/tcp refused (0s), a/udp refused (0s)", 0, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				got, err := network{"a": tt.peer}.kdcs(t, tt.limit, "a").exchange(t.Context(), "R", []byte("request"), false)
+				got, err := network{"a": tt.peer}.kdcs(t, tt.limit, "a").exchange(t.Context(), question{"R", []byte("request"), tt.care})
 				if tt.want == "" && !bytes.Equal(got, reply) || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 					t.Errorf("got %x, %v", got, err)
 				}
@@ -239,7 +245,7 @@ func TestExchangeEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stop := errors.New("stop")
 		time.AfterFunc(500*time.Millisecond, func() { cancel(fmt.Errorf("%w: %w", stop, context.Canceled)) })
-		_, err := network{"a": answering(time.Hour)}.kdcs(t, 0, "a").exchange(ctx, "R", nil, false)
+		_, err := network{"a": answering(time.Hour)}.kdcs(t, 0, "a").exchange(ctx, question{realm: "R"})
 		if !errors.Is(err, stop) || errors.Is(err, KDCUnreachable) {
 			t.Errorf("got %v", err)
 		}
@@ -258,14 +264,14 @@ func TestKDCThatAnsweredIsAskedFirst(t *testing.T) {
 			}
 			return strings.Join(addrs, " ")
 		}
-		k.remember("a", false)
+		k.remember("R", "a", false)
 		if got := order(); got != "b c a" {
 			t.Errorf("after a failure: %s", got)
 		}
-		if _, err := k.exchange(t.Context(), "R", nil, false); err != nil {
+		if _, err := k.exchange(t.Context(), question{realm: "R"}); err != nil {
 			t.Fatal(err)
 		}
-		k.remember("c", false)
+		k.remember("R", "c", false)
 		later = restTime
 		if got := order(); got != "b a c" {
 			t.Errorf("after a minute: %s", got)
@@ -308,6 +314,54 @@ func TestAddressesFromDNS(t *testing.T) {
 				t.Errorf("%v does not say %q", err, tt.mention)
 			}
 		})
+	}
+}
+
+func TestDNSThatDoesNotAnswer(t *testing.T) {
+	lost := &net.DNSError{Err: "server misbehaving", IsTemporary: true}
+	tests := []struct {
+		name    string
+		answer  func(proto string) ([]*net.SRV, error)
+		kind    error
+		mention string
+	}{
+		{"to either question", func(string) ([]*net.SRV, error) { return nil, lost }, KDCUnreachable, "DNS did not say which KDCs R has: name cannot be looked up"},
+		{"to the first", func(proto string) ([]*net.SRV, error) {
+			if proto == "tcp" {
+				return nil, lost
+			}
+			return []*net.SRV{{Target: "kdc.", Port: 88}}, nil
+		}, nil, ""},
+		{"but says that there are none", func(string) ([]*net.SRV, error) { return nil, errNoName }, NoKDC, "no KDC is known for realm R"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k := network{}.kdcs(t, 0)
+			k.resolver = names{srv: func(_, proto, _ string) ([]*net.SRV, error) { return tt.answer(proto) }}
+			addrs, err := k.addresses(t.Context(), "R")
+			if tt.kind == nil && (err != nil || len(addrs) != 1) {
+				t.Errorf("got %q, %v", addrs, err)
+			}
+			if tt.kind != nil && (!errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.mention) || fault.Remedy(err) == "") {
+				t.Errorf("got %v; want %s", err, tt.mention)
+			}
+			if retry := fault.ClassOf(err).Retry(); retry != (tt.kind == KDCUnreachable) {
+				t.Errorf("another attempt may help: %t", retry)
+			}
+		})
+	}
+}
+
+// Each realm remembers its own KDC, though the walk through realms asks all in turn.
+func TestRealmsRememberTheirKDCs(t *testing.T) {
+	k := network{}.kdcs(t, 0, "a", "b")
+	k.conf.kdcs["S"] = []string{"c", "d"}
+	k.remember("R", "b", true)
+	k.remember("S", "d", true)
+	for realm, want := range map[string]string{"R": "b a", "S": "d c"} {
+		if addrs, err := k.addresses(t.Context(), realm); err != nil || strings.Join(addrs, " ") != want {
+			t.Errorf("%s: got %q, %v", realm, addrs, err)
+		}
 	}
 }
 

@@ -158,7 +158,7 @@ func newCreds(ctx context.Context, o Options) (*Creds, error) {
 		clock: &clock{now: o.Now},
 		log:   o.Logger,
 		kdcs: &kdcs{conf: settings, dial: o.Dial, resolver: o.Resolver, now: o.Now, log: o.Logger,
-			failed: map[string]time.Time{}},
+			last: map[string]string{}, failed: map[string]time.Time{}},
 		tickets: map[string]*Ticket{},
 		flights: map[string]*flight{},
 	}, nil

@@ -51,54 +51,86 @@ func (c *Creds) login(ctx context.Context) (*Ticket, error) {
 	return c.loginWith(ctx, fresh)
 }
 
-// loginWith gets a ticket-granting ticket (RFC 4120 section 3.1). The first request
-// carries no proof, since only the KDC's answer says which one it wants.
+// maxRealms bounds how often a KDC may say that the client is in another realm.
+const maxRealms = 5
+
+// loginWith gets a ticket-granting ticket. A KDC that says in which realm the client is
+// (RFC 6806 section 7) is believed, since the reply has to stand the same key.
 func (c *Creds) loginWith(ctx context.Context, keys keySet) (*Ticket, error) {
 	enctypes := keys.enctypes(c.conf.loginEnctypes)
 	if len(enctypes) == 0 {
 		return nil, fail(EtypeUnsupported, nil, "give the account AES keys and export a new keytab, or see the enctype lists in krb5.conf",
 			"no encryption type in common: the keytab has %s", keys)
 	}
-	body, err := c.newBody(krb5.TGS(c.client.Realm), enctypes)
-	if err != nil {
-		return nil, err
-	}
-	body.CName = c.client.Wire()
-	reply, err := c.askAS(ctx, body, nil)
-	if err != nil {
-		return nil, err
-	}
-	if errorCode(reply) == errorcode.KDC_ERR_PREAUTH_REQUIRED {
-		proof, err := c.prove(ctx, reply, keys)
+	passed := []string{c.client.Realm}
+	for {
+		body, err := c.newBody(krb5.TGS(passed[len(passed)-1]), enctypes)
 		if err != nil {
 			return nil, err
 		}
-		if reply, err = c.askAS(ctx, body, proof); err != nil {
+		body.CName = c.client.Wire()
+		if c.conf.canonicalize {
+			types.SetFlag(&body.KDCOptions, flags.Canonicalize)
+		}
+		reply, err := c.askLogin(ctx, &body, keys)
+		if err != nil {
 			return nil, err
 		}
-	}
-	if reply[0] == tagKRBError {
+		if reply[0] != tagKRBError {
+			return c.acceptAS(ctx, reply, body, keys)
+		}
 		e, err := parseKRBError(reply)
 		if err != nil {
 			return nil, wrongReply(err.Error())
 		}
-		return nil, c.asFailure(e, keys)
+		if e.ErrorCode != errorcode.KDC_ERR_WRONG_REALM || e.CRealm == "" || slices.Contains(passed, e.CRealm) || len(passed) > maxRealms {
+			return nil, c.asFailure(e, keys)
+		}
+		c.log.InfoContext(ctx, "the KDC says that the client is in another realm", "principal", c.client.String(), "realm", clip(e.CRealm))
+		passed = append(passed, e.CRealm)
 	}
-	return c.acceptAS(ctx, reply, body, keys)
 }
 
-// newBody is the part that all requests to a KDC have. Times are the KDC's.
+// askLogin makes the exchange with one realm (RFC 4120 section 3.1). The first request
+// carries no proof, since only the KDC's answer says which one it wants. The proof is
+// made anew if the KDC does not like its time, which is no attempt with a key.
+func (c *Creds) askLogin(ctx context.Context, body *messages.KDCReqBody, keys keySet) ([]byte, error) {
+	reply, err := c.askAS(ctx, *body, nil)
+	if err != nil || errorCode(reply) != errorcode.KDC_ERR_PREAUTH_REQUIRED {
+		return reply, err
+	}
+	wanted, err := parseKRBError(reply)
+	if err != nil {
+		return nil, wrongReply(err.Error())
+	}
+	c.learnTime(ctx, peerTime(wanted.STime, wanted.Susec))
+	for again := false; ; again = true {
+		c.setTimes(body)
+		proof, err := c.prove(wanted, keys)
+		if err != nil {
+			return nil, err
+		}
+		reply, err := c.askAS(ctx, *body, proof)
+		if err != nil || again || errorCode(reply) != errorcode.KRB_AP_ERR_SKEW {
+			return reply, err
+		}
+		late, err := parseKRBError(reply)
+		if err != nil || !c.learnTime(ctx, peerTime(late.STime, late.Susec)) {
+			return reply, nil
+		}
+	}
+}
+
+// newBody is the part that all requests to a KDC have.
 func (c *Creds) newBody(service krb5.Principal, enctypes []int32) (messages.KDCReqBody, error) {
 	var nonce [4]byte
 	if _, err := io.ReadFull(c.opts.Rand, nonce[:]); err != nil {
 		return messages.KDCReqBody{}, fmt.Errorf("read random bytes: %w", err)
 	}
-	now := c.clock.corrected().UTC()
 	body := messages.KDCReqBody{
 		KDCOptions: types.NewKrbFlags(),
 		Realm:      service.Realm,
 		SName:      service.Wire(),
-		Till:       now.Add(c.conf.ticketLifetime),
 		Nonce:      int(binary.BigEndian.Uint32(nonce[:]) &^ (1 << 31)),
 		EType:      enctypes,
 	}
@@ -107,9 +139,18 @@ func (c *Creds) newBody(service krb5.Principal, enctypes []int32) (messages.KDCR
 	}
 	if c.conf.renewLifetime > 0 {
 		types.SetFlag(&body.KDCOptions, flags.Renewable)
+	}
+	c.setTimes(&body)
+	return body, nil
+}
+
+// setTimes asks for a ticket from now on, by the KDC's clock as far as that is known.
+func (c *Creds) setTimes(body *messages.KDCReqBody) {
+	now := c.clock.corrected().UTC()
+	body.Till = now.Add(c.conf.ticketLifetime)
+	if c.conf.renewLifetime > 0 {
 		body.RTime = now.Add(c.conf.renewLifetime)
 	}
-	return body, nil
 }
 
 func (c *Creds) askAS(ctx context.Context, body messages.KDCReqBody, proof types.PADataSequence) ([]byte, error) {
@@ -120,7 +161,7 @@ func (c *Creds) askAS(ctx context.Context, body messages.KDCReqBody, proof types
 	if err != nil {
 		return nil, errors.New("the login request cannot be encoded")
 	}
-	reply, err := c.kdcs.exchange(ctx, c.client.Realm, b, len(proof) > 0)
+	reply, err := c.kdcs.exchange(ctx, question{body.Realm, b, len(proof) > 0})
 	if err == nil && reply[0] == tagTGSRep {
 		err = wrongReply("a service ticket instead of a login")
 	}
@@ -128,13 +169,8 @@ func (c *Creds) askAS(ctx context.Context, body messages.KDCReqBody, proof types
 }
 
 // prove answers a KDC that wants pre-authentication with an encrypted timestamp
-// (RFC 4120 section 5.2.7.2). The KDC's error brings its time, which is used.
-func (c *Creds) prove(ctx context.Context, reply []byte, keys keySet) (types.PADataSequence, error) {
-	e, err := parseKRBError(reply)
-	if err != nil {
-		return nil, wrongReply(err.Error())
-	}
-	c.learnTime(ctx, peerTime(e.STime, e.Susec))
+// (RFC 4120 section 5.2.7.2).
+func (c *Creds) prove(e *messages.KRBError, keys keySet) (types.PADataSequence, error) {
 	enctype, err := c.preauthEnctype(e, keys)
 	if err != nil {
 		return nil, err
@@ -227,11 +263,20 @@ func (c *Creds) acceptAS(ctx context.Context, reply []byte, body messages.KDCReq
 			"the key of %s in keytab %s does not open the KDC's reply (%s)", c.client, c.opts.Keytab, keys)
 	}
 	defer clear(plain)
+	client, err := krb5.FromWire(body.CName, body.Realm)
+	if err != nil {
+		return nil, err
+	}
 	t, err := c.newTicket(rep.KDCRepFields, plain, body)
 	if err != nil {
 		return nil, err
 	}
-	if !t.service.Equal(krb5.TGS(c.client.Realm)) {
+	switch {
+	case t.service.Equal(krb5.TGS(client.Realm)) && t.client.Equal(client):
+	case c.conf.canonicalize && t.service.Equal(krb5.TGS(t.service.Realm)): // other names were asked for
+	case !t.client.Equal(client):
+		return nil, wrongReply("for client " + t.client.String())
+	default:
 		return nil, wrongReply("for service " + t.service.String())
 	}
 	// A KDC that asks for no proof shows its time here for the first time, without fractions.

@@ -66,7 +66,7 @@ func (c *Creds) askTGS(ctx context.Context, tgt *Ticket, service krb5.Principal)
 	if err != nil {
 		return nil, nil, err
 	}
-	reply, err := c.kdcs.exchange(ctx, c.client.Realm, request, false)
+	reply, err := c.kdcs.exchange(ctx, question{realm: body.Realm, request: request})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,6 +154,9 @@ func (c *Creds) acceptTGS(reply []byte, tgt *Ticket, body messages.KDCReqBody, s
 	t, err := c.newTicket(rep.KDCRepFields, plain, body)
 	if err != nil {
 		return nil, err
+	}
+	if !t.client.Equal(tgt.client) {
+		return nil, wrongReply("for client " + t.client.String())
 	}
 	if t.service.IsTGS() && !service.IsTGS() {
 		return nil, fail(TrustPath, nil, "use a principal of the service's own realm", "%s lies in another realm: the KDC of %s refers to %s, and trust between realms is not followed",

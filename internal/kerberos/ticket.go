@@ -75,8 +75,6 @@ func (c *Creds) newTicket(rep messages.KDCRepFields, plain []byte, body messages
 	switch {
 	case part.Nonce != body.Nonce:
 		return nil, wrongReply("another nonce")
-	case !client.Equal(c.client):
-		return nil, wrongReply("for client " + client.String())
 	case !service.Equal(outer):
 		return nil, wrongReply("the ticket names " + outer.String() + ", its key is for " + service.String())
 	case !part.EndTime.After(c.clock.corrected()):

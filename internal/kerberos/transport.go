@@ -26,6 +26,7 @@ const (
 var (
 	errReplySize = errors.New("announced a reply that is too long")
 	errReplyKind = errors.New("answered with something that is not Kerberos")
+	errTooBig    = errors.New("has a reply that is too long for UDP, and refuses TCP")
 	errNoService = errors.New("said that the service is not available")
 )
 
@@ -67,25 +68,32 @@ func (k *kdcs) askTCP(ctx context.Context, addr string, request []byte) ([]byte,
 		return nil, errReplySize
 	}
 	var reply bytes.Buffer
-	if _, err := io.CopyN(&reply, conn, int64(n)); err != nil {
+	if _, err := io.CopyN(&reply, conn, int64(n)); err == io.EOF {
+		return nil, io.ErrUnexpectedEOF
+	} else if err != nil {
 		return nil, err
 	}
 	return reply.Bytes(), nil
 }
 
-// askUDP sends a request as a datagram, and again while nothing comes back.
-func (k *kdcs) askUDP(ctx context.Context, addr string, request []byte) ([]byte, error) {
+// askUDP sends a request as a datagram, and again while nothing comes back: once where
+// care is due, since the first one may have been counted.
+func (k *kdcs) askUDP(ctx context.Context, addr string, q question) ([]byte, error) {
 	conn, release, err := k.connect(ctx, "udp", addr)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+	wait := resendAfter
+	if q.care {
+		wait = answerTimeout
+	}
 	reply := make([]byte, maxDatagram)
 	for end := time.Now().Add(answerTimeout); ; {
-		if _, err := conn.Write(request); err != nil {
+		if _, err := conn.Write(q.request); err != nil {
 			return nil, err
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(resendAfter)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 			return nil, err
 		}
 		n, err := conn.Read(reply)
@@ -152,7 +160,9 @@ func reason(err error) string {
 		return "name cannot be looked up"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "timed out"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "closed the connection in the middle of its answer"
+	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET):
 		return "closed the connection"
 	case errors.As(err, &op):
 		return op.Err.Error()
