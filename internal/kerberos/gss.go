@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"qosreport/internal/kerberos/krb5"
@@ -65,36 +66,61 @@ func (c *Creds) newInitiator(t *Ticket) (*initiator, []byte, error) {
 
 // accept reads the service's answer and makes the two directions of the context.
 func (i *initiator) accept(token []byte) (*krb5.Wrapper, *krb5.Unwrapper, error) {
+	ours, theirs, err := i.settle(token)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer ours.Key.Clear() // theirs is the same
+	out, err := krb5.NewWrapper(ours, i.creds.opts.Rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := krb5.NewUnwrapper(theirs)
+	return out, in, err
+}
+
+// settle reads the service's answer and says with what key and from which numbers the two
+// directions go on.
+func (i *initiator) settle(token []byte) (ours, theirs krb5.Stream, err error) {
 	if len(token) > maxAPRep {
-		return nil, nil, i.distrust(fmt.Errorf("%w: an answer of %d bytes", krb5.ErrToken, len(token)))
+		return ours, theirs, i.distrust(fmt.Errorf("%w: an answer of %d bytes", krb5.ErrToken, len(token)))
 	}
 	kind, body, err := krb5.ParseToken(token)
 	switch {
 	case err != nil:
-		return nil, nil, i.distrust(err)
+		return ours, theirs, i.distrust(err)
 	case kind == krb5.TokenError:
-		return nil, nil, i.refusal(body)
+		return ours, theirs, i.refusal(body)
 	case kind != krb5.TokenAPRep:
-		return nil, nil, i.distrust(fmt.Errorf("%w: kind %04x instead of an AP-REP", krb5.ErrToken, kind))
+		return ours, theirs, i.distrust(fmt.Errorf("%w: kind %04x instead of an AP-REP", krb5.ErrToken, kind))
 	}
 	part, err := i.openAPRep(body)
 	if err != nil {
-		return nil, nil, i.distrust(err)
+		return ours, theirs, i.distrust(err)
 	}
-	key, asserted := i.subkey, false
+	ours = krb5.Stream{Key: i.subkey, Sequence: uint64(i.sequence)}
 	if part.Subkey.KeyType != 0 || len(part.Subkey.KeyValue) > 0 {
-		if key, err = krb5.FromWireKey(part.Subkey); err != nil {
-			return nil, nil, fail(EtypeUnsupported, err, "see the enctype lists in krb5.conf", "the key that %s chose cannot be used", i.ticket.service)
+		if ours.Key, err = i.chosenKey(part.Subkey); err != nil {
+			return ours, theirs, err
 		}
-		asserted = true
+		ours.AcceptorSubkey = true
 	}
-	defer key.Clear()
-	out, err := krb5.NewWrapper(krb5.Stream{Key: key, AcceptorSubkey: asserted, Sequence: uint64(i.sequence)}, i.creds.opts.Rand)
+	theirs = ours
+	theirs.FromAcceptor, theirs.Sequence = true, uint64(uint32(part.SequenceNumber))
+	return ours, theirs, nil
+}
+
+// chosenKey is the key that the service asserts. It may be of another type than the
+// ticket's (RFC 4537), but not of a weak one that nobody allowed.
+func (i *initiator) chosenKey(wire types.EncryptionKey) (krb5.Key, error) {
+	key, err := krb5.FromWireKey(wire)
+	if err == nil && isRC4(key.Enctype) && !slices.Contains(i.creds.conf.ticketEnctypes, key.Enctype) {
+		err = fmt.Errorf("%s is not allowed", krb5.EnctypeName(key.Enctype))
+	}
 	if err != nil {
-		return nil, nil, err
+		return key, fail(EtypeUnsupported, err, "see the enctype lists in krb5.conf", "the key that %s chose cannot be used", i.ticket.service)
 	}
-	in, err := krb5.NewUnwrapper(krb5.Stream{Key: key, FromAcceptor: true, AcceptorSubkey: asserted, Sequence: uint64(uint32(part.SequenceNumber))})
-	return out, in, err
+	return key, nil
 }
 
 // openAPRep opens the answer with the session key, not the subkey, and checks the proof:

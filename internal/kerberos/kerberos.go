@@ -90,6 +90,7 @@ type Creds struct {
 	client       krb5.Principal // who logs in; set once, by New
 	warnedKeytab atomic.Bool
 	warnedClock  atomic.Bool
+	warnedRC4    atomic.Bool
 
 	mu      sync.Mutex
 	tickets map[string]*Ticket // by service principal with realm

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"qosreport/internal/kerberos/krb5"
@@ -81,6 +82,9 @@ func (c *Creds) newTicket(rep messages.KDCRepFields, plain []byte, body messages
 		return nil, fail(TicketExpired, nil, "start time synchronisation on this host", "the KDC issued a ticket for %s that has ended at %s", service, part.EndTime.Format(time.RFC3339))
 	}
 	key, err := krb5.FromWireKey(part.Key)
+	if err == nil && !slices.Contains(body.EType, key.Enctype) {
+		err = fmt.Errorf("%s was not asked for", krb5.EnctypeName(key.Enctype))
+	}
 	if err != nil {
 		return nil, fail(EtypeUnsupported, err, "see the enctype lists in krb5.conf", "the session key for %s cannot be used", service)
 	}
@@ -193,6 +197,9 @@ func (c *Creds) fly(ctx context.Context, f *flight, service krb5.Principal) {
 		}
 	} else {
 		f.ticket, f.err = c.serviceTicket(ctx, service)
+	}
+	if f.err == nil {
+		c.warnRC4(ctx, f.ticket)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

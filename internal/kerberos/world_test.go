@@ -107,7 +107,7 @@ func (w *world) service(q acceptor.Quirks, names ...string) *acceptor.Acceptor {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	a, err := acceptor.New(acceptor.Options{Keys: keys, Now: w.opts.Now, Quirks: q})
+	a, err := acceptor.New(acceptor.Options{Keys: keys, Now: w.opts.Now, RC4: true, Quirks: q})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ type Options struct {
 	Skew   time.Duration      // by how much a client's clock may differ; 0 means 5m
 	Now    func() time.Time   // nil means time.Now
 	Rand   io.Reader          // nil means crypto/rand
+	RC4    bool               // take tickets and keys of rc4-hmac, too
 	Quirks Quirks
 }
 
@@ -42,6 +43,7 @@ type Quirks struct {
 	SealOffer     bool   // encrypt the offer of layers
 	Offer         []byte // instead of the four bytes that are due
 	Damage        func(token []byte)
+	SignList      bool // sign the mechanisms of a negotiation, though the first was taken
 }
 
 // Acceptor is a service. It is for any number of goroutines.
@@ -67,6 +69,12 @@ func New(o Options) (*Acceptor, error) {
 		o.Rand = rand.Reader
 	}
 	return &Acceptor{opts: o, replays: replayCache{keep: 2 * o.Skew}}, nil
+}
+
+// takes reports whether a client may use a key of the type.
+func (a *Acceptor) takes(k krb5.Key) bool {
+	e, ok := krb5.LookupEnctype(k.Enctype)
+	return ok && (!e.Weak || a.opts.RC4)
 }
 
 // Refusal is why a login was not accepted, with the code of RFC 4120 section 7.5.9.

@@ -34,12 +34,18 @@ var (
 // newParty makes a ticket with a password of the service that both sides know.
 func newParty(t testing.TB, service krb5.Principal) (*party, []krb5.KeytabEntry) {
 	t.Helper()
+	return newPartyOf(t, service, 18)
+}
+
+// newPartyOf is newParty with keys of another type.
+func newPartyOf(t testing.TB, service krb5.Principal, enctype int32) (*party, []krb5.KeytabEntry) {
+	t.Helper()
 	kt := keytab.New()
-	if err := kt.AddEntry(service.Name(), service.Realm, "password", start, 1, 18); err != nil {
+	if err := kt.AddEntry(service.Name(), service.Realm, "password", start, 1, enctype); err != nil {
 		t.Fatal(err)
 	}
 	client := types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, "report")
-	ticket, key, err := messages.NewTicket(client, "R", service.Wire(), service.Realm, types.NewKrbFlags(), kt, 18, 1, start, start, start.Add(time.Hour), start.Add(time.Hour))
+	ticket, key, err := messages.NewTicket(client, "R", service.Wire(), service.Realm, types.NewKrbFlags(), kt, enctype, 1, start, start, start.Add(time.Hour), start.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +60,7 @@ func newParty(t testing.TB, service krb5.Principal) (*party, []krb5.KeytabEntry)
 		AVNO: 5, CRealm: "R", CName: client, CTime: start, Cusec: 1, SeqNumber: 100,
 		Cksum: types.Checksum{CksumType: gssChecksum, Checksum: sum},
 	}}
-	secret := krb5.Key{Enctype: 18, Value: kt.Entries[0].Key.KeyValue}
+	secret := krb5.Key{Enctype: enctype, Value: kt.Entries[0].Key.KeyValue}
 	return p, []krb5.KeytabEntry{{Principal: service, KVNO: 1, Key: secret}}
 }
 

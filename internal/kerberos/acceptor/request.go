@@ -61,6 +61,11 @@ func (a *Acceptor) accept(token []byte) (*request, error) {
 	if err := r.checkAuthenticator(); err != nil {
 		return nil, err
 	}
+	if sub := r.authenticator.SubKey; len(sub.KeyValue) > 0 {
+		if r.subkey, err = a.key(sub); err != nil {
+			return nil, err
+		}
+	}
 	if !a.replays.fresh(ap.EncryptedAuthenticator.Cipher, a.opts.Now()) {
 		return nil, refuse(errorcode.KRB_AP_ERR_REPEAT, "the request was seen before")
 	}
@@ -86,10 +91,22 @@ func (a *Acceptor) openTicket(t messages.Ticket) (*request, *messages.EncTicketP
 	if r.client, err = krb5.FromWire(part.CName, part.CRealm); err != nil {
 		return nil, nil, errBadToken(err)
 	}
-	if r.session, err = krb5.FromWireKey(part.Key); err != nil {
-		return nil, nil, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "%v", err)
+	if r.session, err = a.key(part.Key); err != nil {
+		return nil, nil, err
 	}
 	return r, part, nil
+}
+
+// key is a key out of a message, if it may be used.
+func (a *Acceptor) key(wire types.EncryptionKey) (krb5.Key, error) {
+	key, err := krb5.FromWireKey(wire)
+	if err != nil {
+		return key, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "%v", err)
+	}
+	if !a.takes(key) {
+		return key, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "keys of %s are not taken", krb5.EnctypeName(key.Enctype))
+	}
+	return key, nil
 }
 
 func (a *Acceptor) decryptTicket(service krb5.Principal, sealed types.EncryptedData) ([]byte, error) {
@@ -99,6 +116,9 @@ func (a *Acceptor) decryptTicket(service krb5.Principal, sealed types.EncryptedD
 			continue
 		}
 		ours = true
+		if !a.takes(e.Key) {
+			continue
+		}
 		if e.Key.Enctype != sealed.EType || sealed.KVNO != 0 && uint32(sealed.KVNO) != e.KVNO {
 			continue
 		}
@@ -145,11 +165,5 @@ func (r *request) checkAuthenticator() error {
 		return refuse(errorcode.KRB_AP_ERR_INAPP_CKSUM, "not the checksum of a GSSAPI request")
 	}
 	r.wishes = binary.LittleEndian.Uint32(sum.Checksum[20:])
-	if len(r.authenticator.SubKey.KeyValue) == 0 {
-		return nil
-	}
-	if r.subkey, err = krb5.FromWireKey(r.authenticator.SubKey); err != nil {
-		return refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "%v", err)
-	}
 	return nil
 }

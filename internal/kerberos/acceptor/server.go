@@ -85,23 +85,35 @@ func (s *Server) step(token []byte) ([]byte, error) {
 
 // begin takes the client's first token.
 func (s *Server) begin(token []byte) ([]byte, error) {
-	var err error
-	var proof []byte
-	if s.request, err = s.acceptor.accept(token); err != nil {
-		var refusal *Refusal
-		if s.acceptor.opts.Quirks.TellErrors && errors.As(err, &refusal) {
-			return s.acceptor.newError(refusal, s.acceptor.opts.Keys[0].Principal), err
-		}
-		return nil, err
+	reply, r, c, err := s.acceptor.authenticate(token)
+	if err != nil {
+		return reply, err
 	}
-	if s.channel, proof, err = s.acceptor.establish(s.request); err != nil {
-		return nil, err
-	}
-	if proof == nil || s.acceptor.opts.Quirks.NoAPRep {
+	s.request, s.channel = r, c
+	if reply == nil {
 		return s.propose()
 	}
 	s.state = dueEmpty
-	return proof, nil
+	return reply, nil
+}
+
+// authenticate takes a client's AP-REQ and makes the answer, which is nil when the client
+// wants none. After an error there may be one, too.
+func (a *Acceptor) authenticate(token []byte) (reply []byte, r *request, c *channel, err error) {
+	if r, err = a.accept(token); err != nil {
+		var refusal *Refusal
+		if a.opts.Quirks.TellErrors && errors.As(err, &refusal) {
+			reply = a.newError(refusal, a.opts.Keys[0].Principal)
+		}
+		return reply, nil, nil, err
+	}
+	if c, reply, err = a.establish(r); err != nil {
+		return nil, nil, nil, err
+	}
+	if a.opts.Quirks.NoAPRep {
+		reply = nil
+	}
+	return reply, r, c, nil
 }
 
 // propose offers the layers that the context can carry.

@@ -30,17 +30,12 @@ type grant struct {
 }
 
 // newGrant settles the service and the type of the session key: the first that the
-// client asks for and the service has a key of, since that is what it can do.
+// client asks for and the service can use.
 func (k *KDC) newGrant(body *messages.KDCReqBody, service *account, now time.Time) (*grant, *refusal) {
 	if till := body.Till; !till.IsZero() && till.Unix() > 0 && !till.After(now) {
 		return nil, refuse(errorcode.KDC_ERR_NEVER_VALID, "the ticket would have ended already")
 	}
-	able := func(id int32) bool {
-		_, supported := krb5.LookupEnctype(id)
-		_, has := service.key(id)
-		return supported && (has || service.name.IsTGS())
-	}
-	i := slices.IndexFunc(body.EType, able)
+	i := slices.IndexFunc(body.EType, func(id int32) bool { return k.canUse(service, id) })
 	if i < 0 {
 		return nil, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the service")
 	}
@@ -49,6 +44,22 @@ func (k *KDC) newGrant(body *messages.KDCReqBody, service *account, now time.Tim
 		return nil, refuse(errorcode.KRB_ERR_GENERIC, "no session key can be made")
 	}
 	return &grant{service: service, session: session, flags: asn1.BitString{Bytes: make([]byte, 4), BitLength: 32}}, nil
+}
+
+// canUse reports whether a service takes session keys of a type: what it has keys of, it
+// knows. This KDC itself knows all; but what is weak only if the realm has such keys.
+func (k *KDC) canUse(service *account, id int32) bool {
+	e, supported := krb5.LookupEnctype(id)
+	_, has := service.key(id)
+	switch {
+	case !supported:
+		return false
+	case service.name.IsTGS():
+		return !e.Weak || slices.Contains(k.opts.Enctypes, id)
+	case k.opts.Sessions != nil:
+		return slices.Contains(k.opts.Sessions, id)
+	}
+	return has
 }
 
 // setTimes gives what is asked for, within the limits. A till of 1970 asks for the most.

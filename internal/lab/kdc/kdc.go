@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Realm     string           // "" means EXAMPLE.COM
 	Enctypes  []int32          // of new keys, the preferred first; nil means AES-256 and AES-128 with SHA-1
+	Sessions  []int32          // of session keys of services, as an administrator may pin them; nil means those of the service's keys
 	MaxLife   time.Duration    // of a ticket; 0 means 10h
 	MaxRenew  time.Duration    // 0 means 7 days
 	Skew      time.Duration    // by how much a client's clock may differ; 0 means 5m
