@@ -14,6 +14,7 @@ type conf struct {
 	defaultRealm   string
 	clientKeytab   string // of who logs in; before defaultKeytab
 	defaultKeytab  string
+	defaultCCache  string
 	dnsLookupKDC   bool
 	dnsLookupRealm bool
 	hostNames      hostNames
@@ -118,6 +119,7 @@ func newConf(r *profileReader, able []int32) (*conf, error) {
 	c.defaultRealm = lib.text("default_realm")
 	c.clientKeytab = lib.path("default_client_keytab_name")
 	c.defaultKeytab = lib.path("default_keytab_name")
+	c.defaultCCache = lib.path("default_ccache_name")
 	lib.boolean("dns_lookup_kdc", &c.dnsLookupKDC)
 	lib.boolean("dns_lookup_realm", &c.dnsLookupRealm)
 	lib.hostNames("dns_canonicalize_hostname", &c.hostNames)

@@ -29,6 +29,8 @@ const (
 	KeytabFormat                   // not a keytab
 	KeytabNoEntry                  // no key for the principal
 	KeytabStale                    // the KDC does not accept the key
+	CCacheType                     // a credential cache that is no file
+	CCacheRead                     // a credential cache that cannot be used
 	ClientUnknown                  // the KDC does not know the principal
 	ClientExpired                  // the account has expired
 	ClientLocked                   // the account is locked or disabled
@@ -53,6 +55,7 @@ const (
 var kindNames = [...]string{
 	"internal", "krb5.conf syntax", "krb5.conf missing", "no realm", "no KDC known", "no KDC answers",
 	"keytab unreadable", "keytab permissions", "keytab empty", "not a keytab", "principal not in the keytab", "key not accepted",
+	"type of credential cache", "credential cache unreadable",
 	"principal unknown", "account expired", "account locked", "password expired", "forbidden by policy",
 	"pre-authentication not supported", "no common encryption type", "clock skew", "service principal unknown",
 	"service principal ambiguous", "ticket expired", "other realm", "service key", "replay", "mutual authentication failed",

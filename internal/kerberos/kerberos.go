@@ -30,11 +30,12 @@ import (
 	"qosreport/internal/kerberos/krb5"
 )
 
-// Options say who logs in and how to find the KDCs. Only a keytab is required, and that
-// may come from krb5.conf or the environment.
+// Options say who logs in and how to find the KDCs. Only a keytab or a credential cache is
+// required, and that may come from krb5.conf or the environment.
 type Options struct {
 	Principal string   // name or name@REALM; "" means the only one in the keytab
 	Keytab    string   // path; "" means KRB5_CLIENT_KTNAME, KRB5_KTNAME, then default_keytab_name
+	CCache    string   // credential cache of kinit, instead of a keytab; "" means KRB5CCNAME, then default_ccache_name
 	KRB5Conf  string   // path, or several with colons; "" means KRB5_CONFIG, then /etc/krb5.conf
 	Realm     string   // "" means the principal's, then default_realm
 	KDCs      []string // host or host:port of the realm, instead of those in krb5.conf
@@ -88,6 +89,7 @@ type Creds struct {
 	log   *slog.Logger
 
 	client       krb5.Principal // who logs in; set once, by New
+	taken        takenTickets
 	warnedKeytab atomic.Bool
 	warnedClock  atomic.Bool
 	warnedRC4    atomic.Bool
@@ -113,7 +115,7 @@ func Login(ctx context.Context, o Options) (*Creds, error) {
 	return c, nil
 }
 
-// New reads configuration and keytab and settles who will log in. It asks nobody.
+// New reads configuration and keytab, or cache, and settles who will log in. It asks nobody.
 func New(ctx context.Context, o Options) (*Creds, error) {
 	c, err := newCreds(ctx, o.withDefaults())
 	if err != nil {
@@ -128,6 +130,9 @@ func New(ctx context.Context, o Options) (*Creds, error) {
 // Login gets a ticket-granting ticket, which proves that the KDC takes the key. One that
 // is there already and lasts will do.
 func (c *Creds) Login(ctx context.Context) error {
+	if c.opts.CCache != "" {
+		return c.loginByCCache(ctx)
+	}
 	t, err := c.get(ctx, krb5.TGS(c.client.Realm))
 	if err != nil {
 		return err
@@ -149,10 +154,6 @@ func newCreds(ctx context.Context, o Options) (*Creds, error) {
 		o.Logger.DebugContext(ctx, "krb5.conf has settings that are not used", "names", strings.Join(settings.ignored, ", "))
 	}
 	settings.defaultRealm = cmp.Or(o.Realm, settings.defaultRealm)
-	o.Keytab = cmp.Or(o.Keytab, os.Getenv("KRB5_CLIENT_KTNAME"), os.Getenv("KRB5_KTNAME"), settings.clientKeytab, settings.defaultKeytab)
-	if o.Keytab == "" {
-		return nil, fail(KeytabRead, nil, "name a keytab: --kerberos-keytab, kerberos.keytab", "no keytab is configured")
-	}
 	return &Creds{
 		opts:  o,
 		conf:  settings,
@@ -181,7 +182,7 @@ func readSettings(o Options) (*conf, error) {
 	return settings, err
 }
 
-// identify settles who logs in, which the keytab may say, and where.
+// identify settles who logs in, which the keytab or the cache may say, and where.
 func (c *Creds) identify(ctx context.Context) error {
 	if c.opts.Principal != "" {
 		p, err := krb5.ParsePrincipal(c.opts.Principal)
@@ -192,6 +193,15 @@ func (c *Creds) identify(ctx context.Context) error {
 			return fail(NoRealm, nil, "write "+c.opts.Principal+"@REALM, or set default_realm in krb5.conf", "which realm is %s in?", c.opts.Principal)
 		}
 		c.client = p
+	}
+	if err := c.opts.chooseSource(c.conf, usualCCache()); err != nil {
+		return err
+	}
+	if c.opts.CCache != "" {
+		if err := c.identifyByCCache(ctx); err != nil {
+			return err
+		}
+		return c.fixKDCs()
 	}
 	entries, err := c.readKeytab(ctx)
 	if err != nil {

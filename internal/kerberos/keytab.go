@@ -4,18 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
 	"qosreport/internal/kerberos/krb5"
 )
-
-const maxKeytabBytes = 1 << 20
 
 // keySet are the keys of one principal, the best of each type first.
 type keySet []krb5.KeytabEntry
@@ -96,21 +90,26 @@ func keytabPath(name string) (string, error) {
 	return "", fail(KeytabRead, nil, "name a file", "keytabs of the type %s: are not read", kind)
 }
 
-// readKeytab reads the keytab file after checks on the file itself.
+// readKeytab reads the keytab that the options name.
 func (c *Creds) readKeytab(ctx context.Context) ([]krb5.KeytabEntry, error) {
-	path, err := keytabPath(c.opts.Keytab)
+	return readKeytab(c.guarded(ctx, keytabFile()), c.opts.Keytab)
+}
+
+// ReadKeytab reads a keytab, a path or FILE:path, with the keys of all types. Who else can
+// read the file is not looked at.
+func ReadKeytab(name string) ([]krb5.KeytabEntry, error) { return readKeytab(keytabFile(), name) }
+
+func readKeytab(s secretFile, name string) ([]krb5.KeytabEntry, error) {
+	path, err := keytabPath(name)
 	if err != nil {
 		return nil, err
 	}
-	data, err := c.readKeytabFile(ctx, path)
+	data, err := s.read(path)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(data)
-	switch {
-	case len(data) > maxKeytabBytes:
-		return nil, fail(KeytabFormat, nil, "name the right file", "%s is longer than %d bytes: not a keytab", path, maxKeytabBytes)
-	case len(data) == 0:
+	if len(data) == 0 {
 		return nil, fail(KeytabEmpty, nil, "export the keytab again: the disk may have been full", "keytab %s is empty", path)
 	}
 	entries, err := krb5.ParseKeytab(data)
@@ -121,61 +120,6 @@ func (c *Creds) readKeytab(ctx context.Context) ([]krb5.KeytabEntry, error) {
 		return nil, fail(KeytabEmpty, nil, "export the keytab again", "keytab %s has no keys", path)
 	}
 	return entries, nil
-}
-
-func (c *Creds) readKeytabFile(ctx context.Context, path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	if !info.Mode().IsRegular() { // a pipe would make the opening wait
-		return nil, fail(KeytabRead, nil, "name a file", "keytab %s is no regular file", path)
-	}
-	if err := c.checkAccess(ctx, path, info); err != nil {
-		return nil, err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxKeytabBytes+1))
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	return data, nil
-}
-
-func unreadable(path string, err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fail(KeytabRead, nil, "name the right file: --kerberos-keytab, kerberos.keytab", "there is no keytab %s", path)
-	case errors.Is(err, fs.ErrPermission):
-		return fail(KeytabRead, nil, "make this user its owner, with mode 0600", "keytab %s may not be read by this user (uid %d)", path, os.Geteuid())
-	}
-	return fail(KeytabRead, err, "see whether the path leads to a file", "keytab %s cannot be read", path)
-}
-
-// checkAccess looks at who else can read a keytab. Secrets in containers are readable by
-// everybody there, so that it is a warning unless the options are strict.
-func (c *Creds) checkAccess(ctx context.Context, path string, info os.FileInfo) error {
-	var wrong string
-	owner, known := ownerOf(info)
-	switch {
-	case info.Mode().Perm()&0o077 != 0:
-		wrong = fmt.Sprintf("keytab %s is open to other users (mode %04o)", path, info.Mode().Perm())
-	case known && owner != os.Geteuid() && owner != 0:
-		wrong = fmt.Sprintf("keytab %s belongs to another user (uid %d)", path, owner)
-	default:
-		return nil
-	}
-	if c.opts.StrictPermissions {
-		return fail(KeytabPerm, nil, "chmod 600, owned by the user of this job", "%s", wrong)
-	}
-	if !c.warnedKeytab.Swap(true) {
-		c.log.WarnContext(ctx, "keytab is not private", "keytab", path, "reason", wrong)
-	}
-	return nil
 }
 
 // pickKeys are the keys of the principal, or of the only principal that the keytab has.

@@ -173,12 +173,12 @@ func (c *Creds) land(f *flight) (*Ticket, error) {
 	case c.closed:
 		return nil, errClosed
 	}
-	return f.ticket.lend(f.kept), nil
+	return f.ticket.lend(f.kept || f.ticket.kept), nil
 }
 
 func (c *Creds) fresh(t *Ticket) bool {
 	spare := spareService
-	if t.service.IsTGS() {
+	if t.service.IsTGS() && c.opts.CCache == "" { // whoever keeps a cache alive does it in time
 		spare = spareTGT
 	}
 	// A ticket that was short from the start is used for half of its life.
@@ -190,7 +190,9 @@ func (c *Creds) fresh(t *Ticket) bool {
 func (c *Creds) fly(ctx context.Context, f *flight, service krb5.Principal) {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
-	if service.Equal(krb5.TGS(c.client.Realm)) {
+	if c.opts.CCache != "" {
+		f.ticket, f.err = c.fromCCache(ctx, service)
+	} else if service.Equal(krb5.TGS(c.client.Realm)) {
 		f.ticket, f.err = c.login(ctx)
 		if f.err != nil {
 			f.err = fmt.Errorf("log in as %s: %w", c.client, f.err)
