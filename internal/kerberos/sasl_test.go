@@ -14,11 +14,12 @@ import (
 
 func TestEveryLayerWithEveryMake(t *testing.T) {
 	makes := map[string]acceptor.Quirks{
-		"MIT":      {},
-		"Java":     {NoSubkey: true},
-		"Heimdal":  {Rotation: 28},
-		"Windows":  {Rotation: 12, SealOffer: true},
-		"far turn": {Rotation: 1000},
+		"MIT":     {},
+		"Java":    {NoSubkey: true},
+		"Heimdal": {Rotation: acceptor.LikeHeimdal},
+		"Windows": {Rotation: 28, SealOffer: true},
+		"far":     {Rotation: 1000},
+		"most":    {Rotation: 65535, NoSubkey: true},
 	}
 	layers := map[string]struct {
 		mask byte

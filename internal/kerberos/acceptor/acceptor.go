@@ -37,7 +37,7 @@ type Quirks struct {
 	TellErrors    bool   // answer a bad request with a KRB-ERROR, like MIT's library alone; Impala hangs up
 	NoAPRep       bool   // go on without the proof of identity
 	WrongTime     bool   // prove knowledge of another request
-	Rotation      int    // RRC of all tokens of AES, like Heimdal and Windows (12 or 28, but any will do)
+	Rotation      int    // RRC of all tokens of AES, like Windows (28, but any will do); or LikeHeimdal
 	SubkeyEnctype int32  // of the acceptor's own key; 0 means that of the session key (RFC 4537 lets it be another)
 	Skip          uint64 // added to the number of the first token
 	SealOffer     bool   // encrypt the offer of layers
@@ -45,6 +45,10 @@ type Quirks struct {
 	Damage        func(token []byte)
 	SignList      bool // sign the mechanisms of a negotiation, though the first was taken
 }
+
+// LikeHeimdal is a rotation that brings what follows the message before it: the MAC and, in
+// a sealed token, the copy of the header.
+const LikeHeimdal = -1
 
 // Acceptor is a service. It is for any number of goroutines.
 type Acceptor struct {

@@ -22,7 +22,7 @@ type channel struct {
 	out     *krb5.Wrapper
 	in      *krb5.Unwrapper
 	quirks  *Quirks
-	rotates bool
+	enctype *krb5.Enctype
 	stream  krb5.Stream // of the acceptor's tokens
 }
 
@@ -48,9 +48,9 @@ func (a *Acceptor) establish(r *request) (*channel, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	enctype, _ := krb5.LookupEnctype(ours.Key.Enctype) // there is one, since there is a wrapper
 	in, err := krb5.NewUnwrapper(krb5.Stream{Key: ours.Key, AcceptorSubkey: ours.AcceptorSubkey, Sequence: theirs})
-	rotates := q.Rotation > 0 && ours.Key.Enctype != etypeID.RC4_HMAC // whose tokens have no count for it
-	return &channel{out, in, q, rotates, ours}, proof, err
+	return &channel{out, in, q, enctype, ours}, proof, err
 }
 
 // prove makes the AP-REP, and in it the number and perhaps the key of the acceptor. With
@@ -120,8 +120,8 @@ func (c *channel) wrap(dst, plain []byte, sealed bool) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	if c.rotates {
-		rotate(dst[start:], c.quirks.Rotation)
+	if n := c.rotation(sealed); n > 0 {
+		rotate(dst[start:], n)
 	}
 	if c.quirks.Damage != nil {
 		c.quirks.Damage(dst[start:])
@@ -129,11 +129,25 @@ func (c *channel) wrap(dst, plain []byte, sealed bool) ([]byte, error) {
 	return dst, nil
 }
 
+const tokenHeader = 16 // of a token of AES
+
+// rotation is how far to turn a token; those of RC4 have no count for it.
+func (c *channel) rotation(sealed bool) int {
+	switch n := c.quirks.Rotation; {
+	case c.enctype.ID == etypeID.RC4_HMAC:
+		return 0
+	case n != LikeHeimdal:
+		return n
+	case sealed:
+		return tokenHeader + c.enctype.MACBytes
+	}
+	return c.enctype.MACBytes
+}
+
 // rotate turns the body of a token to the right by count, as RFC 4121 section 4.2.5 lets
 // every sender do.
 func rotate(token []byte, count int) {
-	const header = 16
-	body := token[header:]
+	body := token[tokenHeader:]
 	n := count % len(body)
 	turned := make([]byte, 0, len(body))
 	turned = append(turned, body[len(body)-n:]...)

@@ -7,7 +7,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/crypto"
 )
 
-var benchSizes = []int{4096, 65536}
+var benchSizes = []int{64, 4096, 65536}
 
 func BenchmarkWrap(b *testing.B) {
 	for _, id := range SupportedEnctypes() {
