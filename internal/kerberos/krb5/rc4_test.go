@@ -231,15 +231,29 @@ func TestConfoundersThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// FuzzUnwrapBody makes the parts behind the checksum, too: the sender is the peer and
-// may be hostile.
+// FuzzUnwrapBody makes the parts behind the MAC, too: the sender is the peer, and may be
+// hostile.
 func FuzzUnwrapBody(f *testing.F) {
-	f.Add([]byte("message\x01"), true)
-	f.Add([]byte("\x08"), false)
-	f.Add([]byte{}, false)
-	f.Fuzz(func(t *testing.T, body []byte, sealed bool) {
-		plain, err := openRC4Body(t, Stream{Key: Key{23, make([]byte, 16)}}, bytes.Clone(body), sealed)
-		if err == nil && !bytes.HasPrefix(body, plain) || err == nil && len(body)-len(plain) > 8 {
+	header := []byte("\x05\x04\x06\xff\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+	f.Add(int32(23), []byte("message\x01"), uint16(0))
+	f.Add(int32(23), []byte("\x08"), uint16(1))
+	f.Add(int32(17), append([]byte("message"), header...), uint16(2))
+	f.Add(int32(20), header, uint16(2))
+	f.Fuzz(func(t *testing.T, enctype int32, body []byte, extra uint16) {
+		e, ok := LookupEnctype(enctype)
+		if !ok {
+			return
+		}
+		s := Stream{Key: Key{enctype, make([]byte, e.KeyBytes)}, AcceptorSubkey: true}
+		var plain []byte
+		var err error
+		most := 8
+		if e.Weak {
+			plain, err = openRC4Body(t, s, bytes.Clone(body), extra%2 == 0)
+		} else if most = headerBytes + int(extra); len(body) > 0 {
+			plain, err = openCFXBody(t, s, int(extra), bytes.Clone(body))
+		}
+		if err == nil && (!bytes.HasPrefix(body, plain) || len(body)-len(plain) > most) {
 			t.Errorf("%x became %x", body, plain)
 		}
 	})

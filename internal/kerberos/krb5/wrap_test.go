@@ -94,10 +94,6 @@ func rotate(token []byte, count int) {
 
 func TestUnwrapTakesFillerBytes(t *testing.T) {
 	s := randomStream(t, 18, true)
-	m, err := newCFXMaker(s, rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	tests := []struct {
 		name, body string
 		filler     int
@@ -110,21 +106,43 @@ func TestUnwrapTakesFillerBytes(t *testing.T) {
 		{"more than there are", "message", 8, "", ErrIntegrity},
 	}
 	for _, tt := range tests {
-		m.setHeader(m.flags|flagSealed, tt.filler, s.Sequence)
-		body := append(make([]byte, cfxConfounder), tt.body...)
-		body = append(body, m.head[:]...)
-		mac := bytes.Clone(m.seal(body))
-		m.cbc.encrypt(body)
-		token := append(append(bytes.Clone(m.head[:]), body...), mac...)
-		u, err := NewUnwrapper(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plain, _, err := u.Unwrap(token)
+		plain, err := openCFXBody(t, s, tt.filler, append([]byte(tt.body), sealedHeader(t, s, tt.filler)...))
 		if string(plain) != tt.want || !errors.Is(err, tt.err) {
 			t.Errorf("%s: got %q, %v", tt.name, plain, err)
 		}
 	}
+}
+
+// sealedHeader is the header of a sealed token with filler bytes.
+func sealedHeader(t *testing.T, s Stream, filler int) []byte {
+	t.Helper()
+	m, err := newCFXMaker(s, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.setHeader(m.flags|flagSealed, filler, s.Sequence)
+	return m.head[:]
+}
+
+// openCFXBody makes a token with a right MAC around a body and opens it.
+func openCFXBody(t *testing.T, s Stream, filler int, body []byte) ([]byte, error) {
+	t.Helper()
+	m, err := newCFXMaker(s, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body = append(make([]byte, cfxConfounder), body...)
+	mac := bytes.Clone(m.seal(body))
+	m.cbc.encrypt(body)
+	if m.enctype.macCiphertext {
+		mac = m.seal(body)
+	}
+	u, err := NewUnwrapper(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, _, err := u.Unwrap(append(append(sealedHeader(t, s, filler), body...), mac...))
+	return plain, err
 }
 
 func TestTokensOutOfOrderAreRefused(t *testing.T) {
