@@ -214,6 +214,7 @@ func (c *connector) credentials(ctx context.Context) (*kerberos.Creds, error) {
 		Realm:             k.Realm,
 		KDCs:              k.KDCs,
 		StrictPermissions: k.StrictPermissions,
+		PinSPN:            c.config.Impala.SPNHost != "",
 		Dial:              c.dial,
 		Now:               c.now,
 		Logger:            c.log,

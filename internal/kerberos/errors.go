@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"qosreport/internal/fault"
+	"qosreport/internal/kerberos/krb5"
 
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
 	"github.com/jcmturner/gokrb5/v8/messages"
@@ -42,7 +43,7 @@ const (
 	SPNUnknown                     // the KDC does not know the service principal
 	SPNAmbiguous                   // the service principal is registered twice
 	TicketExpired                  // a ticket is no longer valid
-	TrustPath                      // the service lies in another realm
+	TrustPath                      // no way to the service's realm
 	ServiceKey                     // the service cannot decrypt the ticket
 	Replay                         // the service saw the same request before
 	MutualFailed                   // the service did not prove its identity
@@ -58,7 +59,7 @@ var kindNames = [...]string{
 	"type of credential cache", "credential cache unreadable",
 	"principal unknown", "account expired", "account locked", "password expired", "forbidden by policy",
 	"pre-authentication not supported", "no common encryption type", "clock skew", "service principal unknown",
-	"service principal ambiguous", "ticket expired", "other realm", "service key", "replay", "mutual authentication failed",
+	"service principal ambiguous", "ticket expired", "no trust path", "service key", "replay", "mutual authentication failed",
 	"security token", "no common protection level", "refused by the KDC", "refused by the service",
 }
 
@@ -132,12 +133,15 @@ func fail(kind Kind, cause error, remedy, format string, args ...any) error {
 	return failure(&Error{Kind: kind, Text: fmt.Sprintf(format, args...), Err: cause}, remedy)
 }
 
-// clientRefusals are the KDC's answers about who logs in.
-var clientRefusals = map[int32]struct {
+// refusalText is what a code of a KDC means.
+type refusalText struct {
 	kind   Kind
 	text   string // with %s for the principal
 	remedy string
-}{
+}
+
+// clientRefusals are the KDC's answers about who logs in.
+var clientRefusals = map[int32]refusalText{
 	errorcode.KDC_ERR_C_PRINCIPAL_UNKNOWN: {ClientUnknown, "the KDC does not know %s",
 		"check spelling and realm, which are case-sensitive, and whether the account still exists; in Active Directory the name is the sAMAccountName or the userPrincipalName"},
 	errorcode.KDC_ERR_NAME_EXP: {ClientExpired, "the account %s has expired",
@@ -150,6 +154,24 @@ var clientRefusals = map[int32]struct {
 		"ask the directory team about limits of time and host for the account"},
 	errorcode.KDC_ERR_ETYPE_NOSUPP: {EtypeUnsupported, "the KDC has no encryption type in common with the keytab of %s",
 		"give the account AES keys and export a new keytab; klist -ekt shows the types of a keytab"},
+}
+
+// ticketRefusals are the KDC's answers about a service.
+var ticketRefusals = map[int32]refusalText{
+	errorcode.KDC_ERR_S_PRINCIPAL_UNKNOWN: {SPNUnknown, "the KDC knows no service principal %s",
+		"use the host name of the server's own principal (--impala-spn-host, impala.spn_host); behind a load balancer it is often the balancer's"},
+	errorcode.KDC_ERR_PRINCIPAL_NOT_UNIQUE: {SPNAmbiguous, "the service principal %s is registered twice",
+		"ask the directory team to remove one: setspn -X lists them"},
+	errorcode.KDC_ERR_ETYPE_NOSUPP: {EtypeUnsupported, "the KDC has no encryption type in common for %s",
+		"give the service account AES keys, or see the enctype lists in krb5.conf"},
+	errorcode.KDC_ERR_POLICY: {Policy, "the KDC's policy forbids a ticket for %s",
+		"ask the directory team about limits of time, host and delegation for the service"},
+	errorcode.KDC_ERR_MUST_USE_USER2USER: {Policy, "the KDC's policy forbids a ticket for %s",
+		"the name belongs to no service account: ask the directory team"},
+	errorcode.KRB_AP_ERR_TKT_EXPIRED: {TicketExpired, "the KDC says that the ticket-granting ticket has expired",
+		"see whether the clocks of the KDCs agree with each other"},
+	errorcode.KRB_AP_ERR_TKT_NYV: {TicketExpired, "the KDC says that the ticket-granting ticket is not valid yet",
+		"see whether the clocks of the KDCs agree with each other"},
 }
 
 // asFailure tells what a KDC's refusal of a login means.
@@ -174,29 +196,22 @@ func (c *Creds) asFailure(e *messages.KRBError, k keySet) error {
 }
 
 // tgsFailure tells what a KDC's refusal of a service ticket means.
-func (c *Creds) tgsFailure(e *messages.KRBError, spn string) error {
-	f := &Error{Kind: KDCRefused, Code: e.ErrorCode, Text: fmt.Sprintf("the KDC refused a ticket for %s", spn), Err: peerText(e)}
-	remedy := "the log of the KDC has the reason"
-	switch e.ErrorCode {
-	case errorcode.KDC_ERR_S_PRINCIPAL_UNKNOWN:
-		f.Kind, f.Text = SPNUnknown, fmt.Sprintf("the KDC knows no service principal %s", spn)
-		remedy = "use the host name of the server's own principal (--impala-spn-host, impala.spn_host); behind a load balancer it is often the balancer's"
-	case errorcode.KDC_ERR_PRINCIPAL_NOT_UNIQUE:
-		f.Kind, f.Text = SPNAmbiguous, fmt.Sprintf("the service principal %s is registered twice", spn)
-		remedy = "ask the directory team to remove one: setspn -X lists them"
-	case errorcode.KDC_ERR_ETYPE_NOSUPP:
-		f.Kind, f.Text = EtypeUnsupported, fmt.Sprintf("the KDC has no encryption type in common for %s", spn)
-		remedy = "give the service account AES keys, or see the enctype lists in krb5.conf"
-	case errorcode.KDC_ERR_POLICY, errorcode.KDC_ERR_MUST_USE_USER2USER:
-		f.Kind, f.Text = Policy, fmt.Sprintf("the KDC's policy forbids a ticket for %s", spn)
-		remedy = "ask the directory team: the name may belong to no service account"
-	case errorcode.KRB_AP_ERR_SKEW:
-		return c.skewFailure(e, "the KDC")
-	case errorcode.KRB_AP_ERR_TKT_EXPIRED:
-		f.Kind, f.Text = TicketExpired, "the KDC says that the ticket-granting ticket has expired"
-		remedy = "see whether the clocks of the KDCs agree with each other"
+func (c *Creds) tgsFailure(e *refusedTGS, service krb5.Principal) error {
+	spn := krb5.Principal{Components: service.Components, Realm: e.realm()}.String()
+	f := &Error{Kind: KDCRefused, Code: e.ErrorCode, Text: fmt.Sprintf("the KDC refused a ticket for %s", spn), Err: peerText(e.KRBError)}
+	if e.isTrustFailure(service) {
+		f.Kind, f.Text = TrustPath, trustText(e.passed, service)
+		return failure(f, trustRemedy)
 	}
-	return failure(f, remedy)
+	known, ok := ticketRefusals[e.ErrorCode]
+	switch {
+	case e.ErrorCode == errorcode.KRB_AP_ERR_SKEW:
+		return c.skewFailure(e.KRBError, "the KDC")
+	case !ok:
+		return failure(f, "the log of the KDC has the reason")
+	}
+	f.Kind, f.Text = known.kind, strings.ReplaceAll(known.text, "%s", spn)
+	return failure(f, known.remedy)
 }
 
 // skewFailure blames the clocks, and says whose.

@@ -41,6 +41,7 @@ type Options struct {
 	KDCs      []string // host or host:port of the realm, instead of those in krb5.conf
 
 	StrictPermissions bool // refuse a keytab that others can read; otherwise it is a warning
+	PinSPN            bool // ask for the host of a service principal as it is given, whatever DNS calls it
 	StrictConf        bool // refuse a krb5.conf that kinit would not read as it is meant; otherwise it is repaired, with warnings
 
 	Dial     func(ctx context.Context, network, addr string) (net.Conn, error) // nil means a net.Dialer
@@ -95,9 +96,10 @@ type Creds struct {
 	warnedRC4    atomic.Bool
 
 	mu      sync.Mutex
-	tickets map[string]*Ticket // by service principal with realm
-	flights map[string]*flight // requests under way, by the same
-	serial  uint64             // of the last ticket
+	tickets map[string]*Ticket        // by service principal with realm
+	flights map[string]*flight        // requests under way, by the same
+	aliases map[string]krb5.Principal // service as asked for to the one that the KDC knows
+	serial  uint64                    // of the last ticket
 	closed  bool
 }
 
@@ -163,6 +165,7 @@ func newCreds(ctx context.Context, o Options) (*Creds, error) {
 			last: map[string]string{}, failed: map[string]time.Time{}},
 		tickets: map[string]*Ticket{},
 		flights: map[string]*flight{},
+		aliases: map[string]krb5.Principal{},
 	}, nil
 }
 
@@ -186,6 +189,9 @@ func readSettings(o Options) (*conf, error) {
 func (c *Creds) identify(ctx context.Context) error {
 	if c.opts.Principal != "" {
 		p, err := krb5.ParsePrincipal(c.opts.Principal)
+		if err == nil {
+			p, err = onThisHost(p)
+		}
 		if err != nil {
 			return fail(NoRealm, err, "write name@REALM", "the principal cannot be read")
 		}

@@ -15,6 +15,9 @@ import (
 	"qosreport/internal/kerberos/acceptor"
 	"qosreport/internal/kerberos/krb5"
 	"qosreport/internal/lab/kdc"
+
+	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
 )
 
 // checkFailure looks at what everyone may rely on in an error.
@@ -204,7 +207,7 @@ func TestConfigurationFromAFile(t *testing.T) {
 }
 
 func TestClockThatIsOffIsPutRight(t *testing.T) {
-	for _, off := range []time.Duration{10 * time.Minute, -10 * time.Minute, 2 * time.Minute} {
+	for _, off := range []time.Duration{10 * time.Minute, -10 * time.Minute, 2 * time.Minute, 72 * time.Hour, -72 * time.Hour} {
 		t.Run(off.String(), func(t *testing.T) {
 			w := newWorld(t, kdc.Options{})
 			w.opts.Now = ahead(off)
@@ -218,6 +221,63 @@ func TestClockThatIsOffIsPutRight(t *testing.T) {
 				t.Errorf("%d warnings", n)
 			}
 		})
+	}
+}
+
+// The time in an error is not signed, and KDCs of one realm may differ. A proof with a
+// wrong time costs a request, and no attempt.
+func TestProofWithAWrongTimeIsMadeAnew(t *testing.T) {
+	w := newWorld(t, kdc.Options{})
+	first := true
+	w.rewrite = func(_, reply []byte) []byte {
+		if !first {
+			return reply
+		}
+		first = false
+		e, err := parseKRBError(reply)
+		must(t, func() error { return err })
+		e.STime = e.STime.Add(time.Hour)
+		b, err := e.Marshal()
+		must(t, func() error { return err })
+		return b
+	}
+	w.login()
+	if got := w.Counts(); w.requests() != 3 || got.BadKeys != 0 || got.Logins != 1 {
+		t.Errorf("%d requests, %+v", w.requests(), got)
+	}
+}
+
+// With the flag a KDC may answer with another name for the client, which tickets then have.
+func TestClientWithAnotherName(t *testing.T) {
+	for _, allowed := range []bool{false, true} {
+		w := newWorld(t, kdc.Options{})
+		asked := false
+		w.rewrite = func(request, reply []byte) []byte {
+			var req messages.ASReq
+			if request[0] != tagASReq || reply[0] != tagASRep {
+				return reply
+			}
+			must(t, func() error { return req.Unmarshal(request) })
+			asked = types.IsFlagSet(&req.ReqBody.KDCOptions, 15)
+			var rep messages.ASRep
+			must(t, func() error { return rep.Unmarshal(reply) })
+			rep.CName.NameString = []string{"reporter"}
+			b, err := rep.Marshal()
+			must(t, func() error { return err })
+			return b
+		}
+		c, err := New(t.Context(), w.opts)
+		must(t, func() error { return err })
+		c.conf.canonicalize = allowed
+		tgt, err := c.get(t.Context(), krb5.TGS("EXAMPLE.COM"))
+		switch {
+		case asked != allowed:
+			t.Errorf("asked for another name: %t", asked)
+		case allowed && (err != nil || tgt.client.Name() != "reporter"):
+			t.Errorf("got %v, %v", tgt, err)
+		case !allowed && (err == nil || !strings.Contains(err.Error(), "for client reporter@EXAMPLE.COM")):
+			t.Errorf("got %v, %v", tgt, err)
+		}
 	}
 }
 

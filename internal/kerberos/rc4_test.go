@@ -157,11 +157,11 @@ func TestSessionKeyThatNobodyAskedFor(t *testing.T) {
 	request, err := c.newTGSReq(tgt, body)
 	must(t, func() error { return err })
 	reply := w.Handle(request)
-	if _, err := c.acceptTGS(reply, tgt, body, service); err != nil {
+	if _, err := c.acceptTGS(reply, tgt, body); err != nil {
 		t.Error(err)
 	}
 	body.EType = enctypes(18)
-	_, err = c.acceptTGS(reply, tgt, body, service)
+	_, err = c.acceptTGS(reply, tgt, body)
 	if !errors.Is(err, EtypeUnsupported) {
 		t.Errorf("got %v", err)
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"qosreport/internal/fault"
-	"qosreport/internal/kerberos/krb5"
 	"qosreport/internal/lab/kdc"
 
 	"github.com/jcmturner/gokrb5/v8/iana/patype"
@@ -212,21 +211,6 @@ func pick(reply, instead []byte) []byte {
 		return reply
 	}
 	return instead
-}
-
-func TestReferralIsNamed(t *testing.T) {
-	w := newWorld(t, kdc.Options{})
-	must(t, func() error { return w.Add("krbtgt/OTHER.COM") })
-	c := w.login()
-	tgt, err := c.get(t.Context(), krb5.TGS("EXAMPLE.COM"))
-	must(t, func() error { return err })
-	body, err := c.newBody(krb5.Principal{Components: []string{"krbtgt", "OTHER.COM"}, Realm: "EXAMPLE.COM"}, supported())
-	must(t, func() error { return err })
-	request, err := c.newTGSReq(tgt, body)
-	must(t, func() error { return err })
-	wanted := krb5.Principal{Components: []string{"impala", "far.other.com"}, Realm: "EXAMPLE.COM"}
-	_, err = c.acceptTGS(w.Handle(request), tgt, body, wanted)
-	checkFailure(t, err, TrustPath, "impala/far.other.com@EXAMPLE.COM lies in another realm: the KDC of EXAMPLE.COM refers to OTHER.COM")
 }
 
 func TestLateContextOfALogin(t *testing.T) {

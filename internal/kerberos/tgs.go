@@ -25,42 +25,44 @@ var staleTGT = []int32{
 	errorcode.KRB_AP_ERR_MODIFIED, errorcode.KRB_AP_ERR_BADKEYVER, errorcode.KRB_AP_ERR_NOKEY,
 }
 
-// serviceTicket gets a ticket with the ticket-granting ticket. It asks a second time after
+// serviceTicket gets a ticket with a ticket-granting ticket. It asks a second time after
 // a new login if that is not taken any more, and with the KDC's time if a clock has
 // jumped.
 func (c *Creds) serviceTicket(ctx context.Context, service krb5.Principal) (*Ticket, error) {
 	for again := false; ; again = true {
-		tgt, err := c.get(ctx, krb5.TGS(c.client.Realm))
+		tgt, err := c.firstTGT(ctx, service)
 		if err != nil {
 			return nil, err
 		}
-		t, refusal, err := c.askTGS(ctx, tgt, service)
+		t, no, err := c.walk(ctx, tgt, service)
 		tgt.key.Clear()
 		switch {
 		case err != nil:
 			return nil, err
-		case refusal == nil:
+		case no == nil:
 			return t, nil
-		case !again && slices.Contains(staleTGT, refusal.ErrorCode):
+		case !again && len(no.passed) == 1 && slices.Contains(staleTGT, no.ErrorCode):
 			c.forget(tgt)
-		case !again && refusal.ErrorCode == errorcode.KRB_AP_ERR_SKEW && c.learnTime(ctx, peerTime(refusal.STime, refusal.Susec)):
+		case !again && no.ErrorCode == errorcode.KRB_AP_ERR_SKEW && c.learnTime(ctx, peerTime(no.STime, no.Susec)):
 		default:
-			return nil, c.tgsFailure(refusal, service.String())
+			return nil, c.tgsFailure(no, service)
 		}
 	}
 }
 
-// askTGS exchanges a ticket-granting ticket for a service ticket (RFC 4120 section 3.3).
-// The KDC's refusal is no error yet.
+// askTGS exchanges a ticket-granting ticket for one of a service that the KDC of the
+// ticket's realm knows, or for the way there (RFC 4120 section 3.3). The KDC's refusal is
+// no error yet.
 func (c *Creds) askTGS(ctx context.Context, tgt *Ticket, service krb5.Principal) (*Ticket, *messages.KRBError, error) {
-	body, err := c.newBody(service, c.conf.ticketEnctypes)
+	body, err := c.newBody(krb5.Principal{Components: service.Components, Realm: tgt.opens()}, c.conf.ticketEnctypes)
 	if err != nil {
 		return nil, nil, err
 	}
 	// A host-based name and the canonicalize flag are what KDCs want before they tell in
-	// which realm a service lies (RFC 6806 section 8). The request goes to the client's.
-	body.Realm = c.client.Realm
-	body.SName.NameType = nametype.KRB_NT_SRV_HST
+	// which realm a service lies (RFC 6806 section 8).
+	if !service.IsTGS() {
+		body.SName.NameType = nametype.KRB_NT_SRV_HST
+	}
 	types.SetFlag(&body.KDCOptions, flags.Canonicalize)
 	request, err := c.newTGSReq(tgt, body)
 	if err != nil {
@@ -80,7 +82,7 @@ func (c *Creds) askTGS(ctx context.Context, tgt *Ticket, service krb5.Principal)
 	case tagASRep:
 		return nil, nil, wrongReply("a login instead of a service ticket")
 	}
-	t, err := c.acceptTGS(reply, tgt, body, service)
+	t, err := c.acceptTGS(reply, tgt, body)
 	return t, nil, err
 }
 
@@ -140,8 +142,9 @@ func newAPReq(t *Ticket, a types.Authenticator, usage uint32, options ...int) ([
 	return b, nil
 }
 
-// acceptTGS opens the reply and checks that it answers the request.
-func (c *Creds) acceptTGS(reply []byte, tgt *Ticket, body messages.KDCReqBody, service krb5.Principal) (*Ticket, error) {
+// acceptTGS opens the reply and checks that it answers the request. The service may be
+// another than was asked for: the KDC knows aliases, and the way to other realms.
+func (c *Creds) acceptTGS(reply []byte, tgt *Ticket, body messages.KDCReqBody) (*Ticket, error) {
 	var rep messages.TGSRep
 	if err := krb5.Guard("TGS-REP", func() error { return rep.Unmarshal(reply) }); err != nil {
 		return nil, wrongReply(err.Error())
@@ -155,13 +158,13 @@ func (c *Creds) acceptTGS(reply []byte, tgt *Ticket, body messages.KDCReqBody, s
 	if err != nil {
 		return nil, err
 	}
-	if !t.client.Equal(tgt.client) {
+	switch {
+	case !t.client.Equal(tgt.client):
 		return nil, wrongReply("for client " + t.client.String())
+	case t.service.Realm != body.Realm:
+		return nil, wrongReply("of the realm " + t.service.Realm)
+	case !t.service.IsTGS() && krb5.Principal{Components: body.SName.NameString}.IsTGS():
+		return nil, wrongReply("for service " + t.service.String())
 	}
-	if t.service.IsTGS() && !service.IsTGS() {
-		return nil, fail(TrustPath, nil, "use a principal of the service's own realm", "%s lies in another realm: the KDC of %s refers to %s, and trust between realms is not followed",
-			service, c.client.Realm, t.service.Components[1])
-	}
-	t.service = service // the KDC may have answered with the name behind an alias
 	return t, nil
 }

@@ -99,27 +99,6 @@ type flight struct {
 	err    error
 }
 
-// Ticket gets a ticket for a service principal like impala/host.example.com, from memory
-// if it has five minutes left. The realm is the one in the name, else that of the host by
-// krb5.conf, else the client's.
-func (c *Creds) Ticket(ctx context.Context, spn string) (*Ticket, error) {
-	p, err := krb5.ParsePrincipal(spn)
-	if err != nil {
-		return nil, fail(SPNUnknown, err, "write service/host: impala.service, impala.spn_host", "the service principal cannot be read")
-	}
-	if p.Realm == "" && len(p.Components) > 1 {
-		p.Realm = c.conf.realmOf(p.Components[1])
-	}
-	if p.Realm == "" {
-		p.Realm = c.client.Realm
-	}
-	t, err := c.get(ctx, p)
-	if err != nil {
-		return nil, fmt.Errorf("get ticket for %s: %w", p, err)
-	}
-	return t, nil
-}
-
 // get is the ticket for a service from memory, or from the KDC. Whoever comes first
 // asks; the others wait for the same answer.
 func (c *Creds) get(ctx context.Context, service krb5.Principal) (*Ticket, error) {
@@ -147,13 +126,21 @@ func (c *Creds) get(ctx context.Context, service krb5.Principal) (*Ticket, error
 		select {
 		case <-f.done:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, endedWaiting(ctx, service)
 		}
 		// A request that ended with the context of whoever made it says nothing to others.
 		if !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) {
 			return c.land(f)
 		}
 	}
+}
+
+// endedWaiting is the failure of who waited for another's request until the time was up.
+func endedWaiting(ctx context.Context, service krb5.Principal) error {
+	if errors.Is(ctx.Err(), context.Canceled) { // by somebody, for a cause of their own
+		return context.Cause(ctx)
+	}
+	return fail(KDCUnreachable, context.Cause(ctx), "see the KDC's load and the network on the way", "no ticket for %s in time", service)
 }
 
 // lend is a copy for one caller, which a Close of the login does not touch.
