@@ -156,6 +156,13 @@ var clientRefusals = map[int32]refusalText{
 		"give the account AES keys and export a new keytab; klist -ekt shows the types of a keytab"},
 }
 
+// preauthFailure is that of a KDC which wants more than an encrypted timestamp.
+func (c *Creds) preauthFailure(e *messages.KRBError) error {
+	return failure(&Error{Kind: PreauthUnsupported, Code: e.ErrorCode, Err: peerText(e),
+		Text: fmt.Sprintf("the KDC wants a pre-authentication of %s that this program does not have (FAST, SPAKE, a certificate or a one-time password)", c.client)},
+		"have encrypted timestamps allowed for this principal")
+}
+
 // ticketRefusals are the KDC's answers about a service.
 var ticketRefusals = map[int32]refusalText{
 	errorcode.KDC_ERR_S_PRINCIPAL_UNKNOWN: {SPNUnknown, "the KDC knows no service principal %s",
@@ -187,6 +194,8 @@ func (c *Creds) asFailure(e *messages.KRBError, k keySet) error {
 			"the password or key was changed after the keytab was made: export a new keytab; the login is not repeated, because each attempt counts towards a lock-out")
 	case errorcode.KRB_AP_ERR_SKEW:
 		return c.skewFailure(e, "the KDC")
+	case errorcode.KDC_ERR_PREAUTH_REQUIRED:
+		return c.preauthFailure(e)
 	case errorcode.KDC_ERR_WRONG_REALM:
 		return failure(&Error{Kind: KDCRefused, Code: e.ErrorCode, Text: fmt.Sprintf("the KDC that was asked does not serve the realm %s", c.client.Realm), Err: peerText(e)},
 			"the address belongs to a KDC of another realm: see the realm's kdc lines in krb5.conf, or --kerberos-kdc")

@@ -198,6 +198,11 @@ func (c *Creds) prove(e *messages.KRBError, keys keySet) (types.PADataSequence, 
 	return proof, nil
 }
 
+// otherProofs are the pre-authentications that this program does not have.
+var otherProofs = [...]int32{
+	patype.PA_PK_AS_REQ_OLD, patype.PA_PK_AS_REQ, patype.PA_FX_FAST, patype.PA_ENCRYPTED_CHALLENGE, patype.PA_OTP_CHALLENGE, paSPAKE,
+}
+
 func methods(e *messages.KRBError) types.PADataSequence {
 	var list types.PADataSequence
 	if krb5.Guard("pre-authentication data", func() error { return list.Unmarshal(e.EData) }) != nil {
@@ -210,10 +215,9 @@ func methods(e *messages.KRBError) types.PADataSequence {
 // that sends no list takes any.
 func (c *Creds) preauthEnctype(e *messages.KRBError, keys keySet) (int32, error) {
 	list := methods(e)
-	if !list.Contains(patype.PA_ENC_TIMESTAMP) && (list.Contains(patype.PA_FX_FAST) || list.Contains(paSPAKE)) {
-		return 0, failure(&Error{Kind: PreauthUnsupported, Code: e.ErrorCode,
-			Text: fmt.Sprintf("the KDC wants a pre-authentication of %s that this program does not have (FAST or SPAKE)", c.client)},
-			"enable encrypted timestamps for this principal")
+	other := func(pa types.PAData) bool { return slices.Contains(otherProofs[:], pa.PADataType) }
+	if !list.Contains(patype.PA_ENC_TIMESTAMP) && slices.ContainsFunc(list, other) {
+		return 0, c.preauthFailure(e)
 	}
 	ours := keys.enctypes(c.conf.loginEnctypes)
 	for _, pa := range list {

@@ -82,6 +82,7 @@ func TestRefusedTickets(t *testing.T) {
 		{37, ClockSkew, "clocks differ", 1},
 		{60, KDCRefused, `"why"`, 1},
 		{32, TicketExpired, "ticket-granting ticket has expired", 4}, // after a new login, which takes two requests
+		{33, TicketExpired, "ticket-granting ticket is not valid yet", 1},
 		{31, KDCRefused, "code 31", 4},
 	}
 	for _, tt := range tests {
@@ -125,11 +126,14 @@ func TestWishesForPreauthentication(t *testing.T) {
 		mention string
 		asks    int
 	}{
-		{"FAST alone", methodData(t, 0, patype.PA_FX_FAST), PreauthUnsupported, "FAST or SPAKE", 1},
-		{"SPAKE alone", methodData(t, 0, paSPAKE), PreauthUnsupported, "FAST or SPAKE", 1},
+		{"FAST alone", methodData(t, 0, patype.PA_FX_FAST), PreauthUnsupported, "FAST, SPAKE", 1},
+		{"SPAKE alone", methodData(t, 0, paSPAKE), PreauthUnsupported, "FAST, SPAKE", 1},
 		{"keys that we lack", methodData(t, 23, patype.PA_ENC_TIMESTAMP, patype.PA_ETYPE_INFO2), EtypeUnsupported, "no encryption type in common with the KDC", 1},
-		{"no list, and the proof is in vain", nil, KDCRefused, "code 25", 2},
-		{"a list that is garbage", []byte{1, 2, 3}, KDCRefused, "code 25", 2},
+		{"a certificate alone", methodData(t, 0, patype.PA_PK_AS_REQ), PreauthUnsupported, "a certificate", 1},
+		{"a one-time password alone", methodData(t, 0, patype.PA_OTP_CHALLENGE), PreauthUnsupported, "a one-time password", 1},
+		{"FAST beside a timestamp, and the proof is in vain", methodData(t, 0, patype.PA_FX_FAST, patype.PA_ENC_TIMESTAMP), PreauthUnsupported, "code 25", 2},
+		{"no list, and the proof is in vain", nil, PreauthUnsupported, "code 25", 2},
+		{"a list that is garbage", []byte{1, 2, 3}, PreauthUnsupported, "code 25", 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -242,6 +246,18 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	text, err := client.gss.ticket.MarshalText()
 	if err != nil || bytes.Contains(text, client.gss.subkey.Value) || !strings.HasPrefix(string(text), "ticket for ") {
 		t.Errorf("got %s, %v", text, err)
+	}
+}
+
+// What an expert looks for in an error is the name of its code.
+func TestCodesHaveNames(t *testing.T) {
+	for _, code := range []int32{0, 1, 3, 6, 7, 8, 12, 13, 14, 18, 23, 24, 25, 27, 29, 31, 32, 33, 34, 35, 36, 37, 41, 44, 45, 52, 60, 68} {
+		if text := codeText(code); !strings.HasPrefix(text, "K") || !strings.HasSuffix(text, fmt.Sprintf(", code %d", code)) {
+			t.Errorf("code %d is %q", code, text)
+		}
+	}
+	if text := codeText(12345); text != "code 12345" {
+		t.Errorf("an unknown code is %q", text)
 	}
 }
 
