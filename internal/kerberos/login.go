@@ -95,7 +95,7 @@ func (c *Creds) loginWith(ctx context.Context, keys keySet) (*Ticket, error) {
 // carries no proof, since only the KDC's answer says which one it wants. The proof is
 // made anew if the KDC does not like its time, which is no attempt with a key.
 func (c *Creds) askLogin(ctx context.Context, body *messages.KDCReqBody, keys keySet) ([]byte, error) {
-	reply, err := c.askAS(ctx, *body, nil)
+	reply, err := c.openLogin(ctx, body)
 	if err != nil || errorCode(reply) != errorcode.KDC_ERR_PREAUTH_REQUIRED {
 		return reply, err
 	}

@@ -42,6 +42,8 @@ func TestLoginsWithRC4(t *testing.T) {
 		{"a realm of RC4 alone", kdc.Options{Enctypes: enctypes(23)}, nil, "rc4-hmac", "give report@EXAMPLE.COM AES keys"},
 		{"a keytab of RC4 alone in a realm of AES", kdc.Options{Enctypes: enctypes(18, 23)}, func(w *world) { w.keepKeys(23) },
 			"aes256-cts-hmac-sha1-96", "give report@EXAMPLE.COM AES keys"},
+		{"a keytab of RC4 alone in a realm that makes no session keys of it", kdc.Options{Enctypes: enctypes(18, 23), Sessions: enctypes(18)},
+			func(w *world) { w.keepKeys(23) }, "aes256-cts-hmac-sha1-96", "give report@EXAMPLE.COM AES keys"},
 		{"a service with RC4 in its ticket", kdc.Options{Enctypes: enctypes(23, 18)}, nil,
 			"aes256-cts-hmac-sha1-96", "give impala/coordinator.example.com@EXAMPLE.COM AES keys"},
 		{"a service with RC4 in its sessions", kdc.Options{Sessions: enctypes(23)}, nil,

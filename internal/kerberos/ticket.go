@@ -25,6 +25,7 @@ type Ticket struct {
 	client  krb5.Principal
 	wire    messages.Ticket
 	key     krb5.Key // of the session, shared by client and service
+	opened  int32    // encryption type of the KDC's reply; 0 for a ticket out of a cache
 
 	authTime, end time.Time // by the KDC's clock
 	serial        uint64    // tells a ticket in memory from its successor
@@ -88,7 +89,7 @@ func (c *Creds) newTicket(rep messages.KDCRepFields, plain []byte, body messages
 	if err != nil {
 		return nil, fail(EtypeUnsupported, err, "see the enctype lists in krb5.conf", "the session key for %s cannot be used", service)
 	}
-	return &Ticket{service: service, client: client, wire: rep.Ticket, key: key, authTime: part.AuthTime, end: part.EndTime}, nil
+	return &Ticket{service: service, client: client, wire: rep.Ticket, key: key, opened: rep.EncPart.EType, authTime: part.AuthTime, end: part.EndTime}, nil
 }
 
 // flight is a request that several goroutines wait for.

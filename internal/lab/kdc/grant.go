@@ -29,35 +29,46 @@ type grant struct {
 	renewTill time.Time // zero: not renewable
 }
 
-// newGrant settles the service and the type of the session key: the first that the
-// client asks for and the service can use.
+// newGrant settles the service and its session key.
 func (k *KDC) newGrant(body *messages.KDCReqBody, service *account, now time.Time) (*grant, *refusal) {
 	if till := body.Till; !till.IsZero() && till.Unix() > 0 && !till.After(now) {
 		return nil, refuse(errorcode.KDC_ERR_NEVER_VALID, "the ticket would have ended already")
 	}
-	i := slices.IndexFunc(body.EType, func(id int32) bool { return k.canUse(service, id) })
-	if i < 0 {
-		return nil, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the service")
+	id, no := k.sessionType(body, service)
+	if no != nil {
+		return nil, no
 	}
-	session, err := krb5.NewKey(body.EType[i], rand.Reader)
+	session, err := krb5.NewKey(id, rand.Reader)
 	if err != nil {
 		return nil, refuse(errorcode.KRB_ERR_GENERIC, "no session key can be made")
 	}
 	return &grant{service: service, session: session, flags: asn1.BitString{Bytes: make([]byte, 4), BitLength: 32}}, nil
 }
 
+// sessionType is the type of the session key: the first that the client asks for and the
+// service can use.
+func (k *KDC) sessionType(body *messages.KDCReqBody, service *account) (int32, *refusal) {
+	i := slices.IndexFunc(body.EType, func(id int32) bool { return k.canUse(service, id) })
+	if i < 0 {
+		return 0, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the service")
+	}
+	return body.EType[i], nil
+}
+
 // canUse reports whether a service takes session keys of a type: what it has keys of, it
-// knows. This KDC itself knows all; but what is weak only if the realm has such keys.
+// knows, unless the types are pinned. This KDC itself knows all; but what is weak only if
+// the realm has such keys and other types are not pinned.
 func (k *KDC) canUse(service *account, id int32) bool {
 	e, supported := krb5.LookupEnctype(id)
 	_, has := service.key(id)
+	pinned := slices.Contains(k.opts.Sessions, id)
 	switch {
 	case !supported:
 		return false
 	case service.name.IsTGS():
-		return !e.Weak || slices.Contains(k.opts.Enctypes, id)
+		return !e.Weak || slices.Contains(k.opts.Enctypes, id) && (pinned || k.opts.Sessions == nil)
 	case k.opts.Sessions != nil:
-		return slices.Contains(k.opts.Sessions, id)
+		return pinned
 	}
 	return has
 }

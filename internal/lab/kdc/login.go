@@ -50,6 +50,9 @@ func (k *KDC) login(request []byte) (reply []byte, who string, no *refusal) {
 	if !ok {
 		return nil, who, refuse(errorcode.KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the client's keys")
 	}
+	if _, no := k.sessionType(body, service); no != nil { // before any proof, as MIT's KDC does
+		return nil, who, no
+	}
 	if !k.opts.NoPreauth {
 		if no := k.checkPreauth(client, body, req.PAData); no != nil {
 			return nil, who, no

@@ -25,7 +25,7 @@ func TestTypesOfSessionKeys(t *testing.T) {
 		{"RC4 after what is better", Options{Enctypes: []int32{18, 23}}, []int32{18, 23}, []int32{18, 23}, 18, 18},
 		{"RC4 for who asks for nothing else", Options{Enctypes: []int32{18, 23}}, []int32{23}, []int32{23}, 23, 23},
 		{"RC4 that is pinned for services", Options{Sessions: []int32{23}}, []int32{18}, []int32{18, 23}, 18, 23},
-		{"AES that is pinned for services of RC4", Options{Enctypes: []int32{23}, Sessions: []int32{18}}, []int32{23}, []int32{23, 18}, 23, 18},
+		{"AES that is pinned for services of RC4", Options{Enctypes: []int32{23}, Sessions: []int32{18}}, []int32{23, 18}, []int32{23, 18}, 18, 18},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
