@@ -38,6 +38,8 @@ type commands struct {
 	Why      whyCmd      `cmd:"" help:"Tell how a slot came to what it is, and what can be done."`
 	History  historyCmd  `cmd:"" help:"List who ran, sent, resolved or missed what, and when."`
 	Resolve  resolveCmd  `cmd:"" help:"End a delivery of which nobody knows whether it was taken."`
+	Keytab   keytabCmd   `cmd:"" help:"Make, list and check keytabs."`
+	Klist    klistCmd    `cmd:"" help:"List the tickets of a credential cache."`
 	Validate validateCmd `cmd:"" help:"Find every mistake of configuration, reports and queries."`
 	Version  versionCmd  `cmd:"" help:"Print version and build."`
 }

@@ -34,11 +34,31 @@ type connectionFlags struct {
 	ImpalaDatabase     string            `group:"Impala" env:"QOSREPORT_IMPALA_DATABASE" placeholder:"NAME" help:"Database of names without one."`
 	ImpalaOption       map[string]string `group:"Impala" env:"QOSREPORT_IMPALA_OPTION" mapsep:"none" placeholder:"K=V" help:"Query option; may be repeated."`
 
-	KerberosPrincipal string   `group:"Kerberos" env:"QOSREPORT_KERBEROS_PRINCIPAL" placeholder:"NAME@REALM" help:"Who logs in."`
-	KerberosKeytab    string   `group:"Kerberos" env:"QOSREPORT_KERBEROS_KEYTAB" placeholder:"FILE" help:"Keytab with the key."`
-	KerberosKRB5Conf  string   `group:"Kerberos" name:"kerberos-krb5-conf" env:"QOSREPORT_KERBEROS_KRB5_CONF" placeholder:"FILE" help:"krb5.conf."`
-	KerberosRealm     string   `group:"Kerberos" env:"QOSREPORT_KERBEROS_REALM" placeholder:"REALM" help:"With --kerberos-kdc, in place of krb5.conf."`
-	KerberosKDC       []string `group:"Kerberos" name:"kerberos-kdc" env:"QOSREPORT_KERBEROS_KDC" placeholder:"HOST:PORT" help:"KDC; may be repeated."`
+	KerberosPrincipal string `group:"Kerberos" env:"QOSREPORT_KERBEROS_PRINCIPAL" placeholder:"NAME@REALM" help:"Who logs in."`
+	KerberosKeytab    string `group:"Kerberos" env:"QOSREPORT_KERBEROS_KEYTAB" placeholder:"FILE" help:"Keytab with the key."`
+	KerberosCCache    string `group:"Kerberos" name:"kerberos-ccache" env:"QOSREPORT_KERBEROS_CCACHE" placeholder:"NAME" help:"Credential cache of kinit, in place of a keytab."`
+	kdcFlags
+}
+
+// The variables of the two flags of which one counts.
+const (
+	keytabEnv = "QOSREPORT_KERBEROS_KEYTAB"
+	ccacheEnv = "QOSREPORT_KERBEROS_CCACHE"
+)
+
+// kdcFlags are where the KDCs are.
+type kdcFlags struct {
+	KerberosKRB5Conf string   `group:"Kerberos" name:"kerberos-krb5-conf" env:"QOSREPORT_KERBEROS_KRB5_CONF" placeholder:"FILE" help:"krb5.conf."`
+	KerberosRealm    string   `group:"Kerberos" env:"QOSREPORT_KERBEROS_REALM" placeholder:"REALM" help:"With --kerberos-kdc, in place of krb5.conf."`
+	KerberosKDC      []string `group:"Kerberos" name:"kerberos-kdc" env:"QOSREPORT_KERBEROS_KDC" placeholder:"HOST:PORT" help:"KDC; may be repeated."`
+}
+
+func (f *kdcFlags) apply(c *config.Config) {
+	k := &c.Kerberos
+	set := setter{c}
+	set.text(&k.KRB5Conf, f.KerberosKRB5Conf, "kerberos.krb5_conf", "--kerberos-krb5-conf")
+	set.text(&k.Realm, f.KerberosRealm, "kerberos.realm", "--kerberos-realm")
+	set.list(&k.KDCs, f.KerberosKDC, "kerberos.kdcs", "--kerberos-kdc")
 }
 
 // apply puts the flags that were given over the file's values.
@@ -73,10 +93,16 @@ func (f *connectionFlags) apply(c *config.Config) {
 		i.Options = options
 	}
 	set.text(&k.Principal, f.KerberosPrincipal, "kerberos.principal", "--kerberos-principal")
-	set.text(&k.Keytab, f.KerberosKeytab, "kerberos.keytab", "--kerberos-keytab")
-	set.text(&k.KRB5Conf, f.KerberosKRB5Conf, "kerberos.krb5_conf", "--kerberos-krb5-conf")
-	set.text(&k.Realm, f.KerberosRealm, "kerberos.realm", "--kerberos-realm")
-	set.list(&k.KDCs, f.KerberosKDC, "kerberos.kdcs", "--kerberos-kdc")
+	keytab := f.KerberosKeytab
+	if f.KerberosCCache != "" {
+		k.Keytab = "" // the file's would go before the cache
+		if f.KerberosCCache != os.Getenv(ccacheEnv) && keytab == os.Getenv(keytabEnv) {
+			keytab = "" // and so would that of the environment, which a flag beats
+		}
+	}
+	set.text(&k.Keytab, keytab, "kerberos.keytab", "--kerberos-keytab")
+	set.text(&k.CCache, f.KerberosCCache, "kerberos.ccache", "--kerberos-ccache")
+	f.kdcFlags.apply(c)
 }
 
 // setter replaces values of a configuration by those of flags, and remembers the flag, so
@@ -206,10 +232,17 @@ func (c *connector) credentials(ctx context.Context) (*kerberos.Creds, error) {
 	if c.creds != nil {
 		return c.creds, nil
 	}
+	creds, err := kerberos.New(ctx, c.kerberosOptions())
+	c.creds = creds
+	return creds, err
+}
+
+func (c *connector) kerberosOptions() kerberos.Options {
 	k := &c.config.Kerberos
-	creds, err := kerberos.New(ctx, kerberos.Options{
+	return kerberos.Options{
 		Principal:         k.Principal,
 		Keytab:            k.Keytab,
+		CCache:            k.CCache,
 		KRB5Conf:          k.KRB5Conf,
 		Realm:             k.Realm,
 		KDCs:              k.KDCs,
@@ -218,9 +251,7 @@ func (c *connector) credentials(ctx context.Context) (*kerberos.Creds, error) {
 		Dial:              c.dial,
 		Now:               c.now,
 		Logger:            c.log,
-	})
-	c.creds = creds
-	return creds, err
+	}
 }
 
 func ldapLogin(i *config.Impala) (beginLogin, error) {

@@ -109,6 +109,7 @@ func (d Duration) shown() string {
 type Kerberos struct {
 	Principal         string   `yaml:"principal"` // "" means the only one of the keytab
 	Keytab            string   `yaml:"keytab"`    // "" means KRB5_CLIENT_KTNAME, KRB5_KTNAME, then krb5.conf's default
+	CCache            string   `yaml:"ccache"`    // of kinit; a keytab that is named here goes before it
 	KRB5Conf          string   `yaml:"krb5_conf"`
 	Realm             string   `yaml:"realm"` // with kdcs, instead of krb5_conf
 	KDCs              []string `yaml:"kdcs"`

@@ -7,8 +7,6 @@ import (
 	"qosreport/internal/kerberos/krb5"
 
 	"github.com/jcmturner/gokrb5/v8/iana/flags"
-	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
-	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
@@ -93,28 +91,9 @@ func (c *Creds) renew(ctx context.Context, tgt *Ticket) (*Ticket, error) {
 		}
 		return nil, failure(&Error{Kind: KDCRefused, Code: refusal.ErrorCode, Text: "the KDC does not renew the ticket", Err: peerText(refusal)}, runKinit)
 	}
-	return c.acceptRenewed(reply, tgt, body)
-}
-
-// acceptRenewed opens the reply and checks that it answers the request.
-func (c *Creds) acceptRenewed(reply []byte, tgt *Ticket, body messages.KDCReqBody) (*Ticket, error) {
-	var rep messages.TGSRep
-	if err := krb5.Guard("TGS-REP", func() error { return rep.Unmarshal(reply) }); err != nil {
-		return nil, wrongReply(err.Error())
+	t, err := c.acceptTGS(reply, tgt, body)
+	if err == nil && !t.end.After(tgt.end) {
+		err = wrongReply("the new ticket does not last longer")
 	}
-	plain, err := tgt.key.Decrypt(rep.EncPart, keyusage.TGS_REP_ENCPART_SESSION_KEY)
-	if err != nil {
-		return nil, wrongReply(err.Error())
-	}
-	defer clear(plain)
-	t, err := c.newTicket(rep.KDCRepFields, plain, body)
-	switch {
-	case err != nil:
-		return nil, err
-	case !t.client.Equal(tgt.client) || !t.service.Equal(tgt.service):
-		return nil, wrongReply("for another ticket")
-	case !t.end.After(tgt.end):
-		return nil, wrongReply("the new ticket does not last longer")
-	}
-	return t, nil
+	return t, err
 }

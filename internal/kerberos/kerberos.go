@@ -188,17 +188,9 @@ func readSettings(o Options) (*conf, error) {
 // identify settles who logs in, which the keytab or the cache may say, and where.
 func (c *Creds) identify(ctx context.Context) error {
 	if c.opts.Principal != "" {
-		p, err := krb5.ParsePrincipal(c.opts.Principal)
-		if err == nil {
-			p, err = onThisHost(p)
+		if err := c.setPrincipal(); err != nil {
+			return err
 		}
-		if err != nil {
-			return fail(NoRealm, err, "write name@REALM", "the principal cannot be read")
-		}
-		if p.Realm = cmp.Or(p.Realm, c.conf.defaultRealm); p.Realm == "" {
-			return fail(NoRealm, nil, "write "+c.opts.Principal+"@REALM, or set default_realm in krb5.conf", "which realm is %s in?", c.opts.Principal)
-		}
-		c.client = p
 	}
 	if err := c.opts.chooseSource(c.conf, usualCCache()); err != nil {
 		return err
@@ -218,6 +210,22 @@ func (c *Creds) identify(ctx context.Context) error {
 		return err
 	}
 	return c.fixKDCs()
+}
+
+// setPrincipal takes the principal of the options for the one who logs in.
+func (c *Creds) setPrincipal() error {
+	p, err := krb5.ParsePrincipal(c.opts.Principal)
+	if err == nil {
+		p, err = onThisHost(p)
+	}
+	if err != nil {
+		return fail(NoRealm, err, "write name@REALM", "the principal cannot be read")
+	}
+	if p.Realm = cmp.Or(p.Realm, c.conf.defaultRealm); p.Realm == "" {
+		return fail(NoRealm, nil, "write "+c.opts.Principal+"@REALM, or set default_realm in krb5.conf", "which realm is %s in?", c.opts.Principal)
+	}
+	c.client = p
+	return nil
 }
 
 // fixKDCs puts the addresses of the options in place of those in krb5.conf.

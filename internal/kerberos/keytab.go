@@ -78,8 +78,8 @@ func (c *Creds) clientKeys(ctx context.Context) (keySet, error) {
 	return keys, err
 }
 
-// keytabPath takes the type off a keytab name (FILE:path).
-func keytabPath(name string) (string, error) {
+// KeytabPath takes the type off a keytab name (FILE:path).
+func KeytabPath(name string) (string, error) {
 	kind, path, ok := strings.Cut(name, ":")
 	switch {
 	case !ok || strings.ContainsRune(kind, '/'):
@@ -100,7 +100,7 @@ func (c *Creds) readKeytab(ctx context.Context) ([]krb5.KeytabEntry, error) {
 func ReadKeytab(name string) ([]krb5.KeytabEntry, error) { return readKeytab(keytabFile(), name) }
 
 func readKeytab(s secretFile, name string) ([]krb5.KeytabEntry, error) {
-	path, err := keytabPath(name)
+	path, err := KeytabPath(name)
 	if err != nil {
 		return nil, err
 	}
