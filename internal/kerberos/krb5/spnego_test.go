@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/asn1"
 	"errors"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -149,10 +151,48 @@ func TestNegotiationsAreRefused(t *testing.T) {
 	}
 }
 
+// readReplies reads what acceptors of other makes replied, by make.
+func readReplies(tb testing.TB) map[string][]byte {
+	tb.Helper()
+	data, err := os.ReadFile("testdata/negotiations.txt")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	replies := map[string][]byte{}
+	for line := range strings.Lines(string(data)) {
+		if words := strings.Fields(line); words[0] != "#" {
+			replies[words[0]] = unhex(tb, words[2])
+		}
+	}
+	return replies
+}
+
+func TestRepliesOfOtherMakes(t *testing.T) {
+	replies := readReplies(t)
+	if len(replies) != 2 {
+		t.Fatalf("%d replies", len(replies))
+	}
+	for name, token := range replies {
+		reply, err := ParseNegotiationReply(token)
+		if err != nil || reply.State != NegCompleted || reply.Mechanism != Kerberos || len(reply.MIC) != 0 {
+			t.Errorf("%s: got %+v, %v", name, reply, err)
+		}
+		if kind, _, err := ParseToken(reply.Token); kind != TokenAPRep || err != nil {
+			t.Errorf("%s: a token of kind %04x inside, %v", name, kind, err)
+		}
+		if !bytes.Equal(reply.Marshal(), token) {
+			t.Errorf("%s: we would write %x", name, reply.Marshal())
+		}
+	}
+}
+
 func FuzzNegotiation(f *testing.F) {
 	f.Add(NegotiationRequest{[]Mechanism{Kerberos, MSKerberos}, []byte("token")}.Marshal())
 	f.Add(NegotiationReply{NegCompleted, Kerberos, []byte("token"), []byte("mic")}.Marshal())
 	f.Add(NegotiationReply{State: NegUnsaid}.Marshal())
+	for _, reply := range readReplies(f) {
+		f.Add(reply)
+	}
 	f.Fuzz(func(t *testing.T, token []byte) {
 		if reply, err := ParseNegotiationReply(token); err == nil {
 			again, err := ParseNegotiationReply(reply.Marshal())
