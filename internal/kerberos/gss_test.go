@@ -112,31 +112,31 @@ func TestTicketIsDroppedWhenTheServiceHangsUp(t *testing.T) {
 }
 
 func TestAnswerThatWasChangedAtAnyByte(t *testing.T) {
-	w := newWorld(t, kdc.Options{})
-	c := w.login()
-	service := w.service(acceptor.Quirks{})
-	client := newSASL(t, c, SASLOptions{})
-	request, err := client.Step(nil)
-	must(t, func() error { return err })
-	answer, _, err := service.NewServer(acceptor.SASL{}).Step(request)
-	must(t, func() error { return err })
-	sealed := sealedFrom(t, answer)
-	for i := range answer {
-		bad := bytes.Clone(answer)
-		bad[i] ^= 0x10
-		// The lengths in front of the encrypted part are protected by nothing, and need not be.
-		if _, _, err := client.gss.accept(bad); err == nil && i >= sealed {
-			t.Errorf("byte %d of %d: no error", i, len(answer))
+	for _, id := range enctypes(18, 20, 23) {
+		w := newWorld(t, kdc.Options{Enctypes: enctypes(id)})
+		client := newSASL(t, w.login(), SASLOptions{})
+		request, err := client.Step(nil)
+		must(t, func() error { return err })
+		answer, _, err := w.service(acceptor.Quirks{}).NewServer(acceptor.SASL{}).Step(request)
+		must(t, func() error { return err })
+		sealed := sealedFrom(t, answer)
+		for i := range answer {
+			bad := bytes.Clone(answer)
+			bad[i] ^= 0x10
+			// The lengths in front of the encrypted part are protected by nothing, and need not be.
+			if _, _, err := client.gss.accept(bad); err == nil && i >= sealed {
+				t.Errorf("%d: byte %d of %d: no error", id, i, len(answer))
+			}
+			if _, _, err := client.gss.accept(answer[:i]); !errors.Is(err, MutualFailed) {
+				t.Errorf("%d: %d bytes of %d: %v", id, i, len(answer), err)
+			}
 		}
-		if _, _, err := client.gss.accept(answer[:i]); !errors.Is(err, MutualFailed) {
-			t.Errorf("%d bytes of %d: %v", i, len(answer), err)
+		if _, _, err := client.gss.accept(make([]byte, maxAPRep+1)); !errors.Is(err, MutualFailed) {
+			t.Errorf("%d: a huge answer: %v", id, err)
 		}
-	}
-	if _, _, err := client.gss.accept(make([]byte, maxAPRep+1)); !errors.Is(err, MutualFailed) {
-		t.Errorf("a huge answer: %v", err)
-	}
-	if _, _, err := client.gss.accept(answer); err != nil {
-		t.Errorf("the answer itself: %v", err)
+		if _, _, err := client.gss.accept(answer); err != nil {
+			t.Errorf("%d: the answer itself: %v", id, err)
+		}
 	}
 }
 
@@ -230,22 +230,30 @@ func TestParseQOP(t *testing.T) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	w := newWorld(f, kdc.Options{})
-	c, err := Login(f.Context(), w.opts)
-	must(f, func() error { return err })
-	ticket, err := c.Ticket(f.Context(), serviceSPN)
-	must(f, func() error { return err })
-	gss, request, err := c.newInitiator(ticket)
-	must(f, func() error { return err })
-	answer, _, err := w.service(acceptor.Quirks{}).NewServer(acceptor.SASL{}).Step(request)
-	must(f, func() error { return err })
-	sealed := answer[sealedFrom(f, answer):]
-	f.Add(answer)
+	type context struct {
+		gss    *initiator
+		sealed []byte // the part of the right answer that only the service can make
+	}
+	var contexts []context
+	for _, id := range enctypes(18, 23) {
+		w := newWorld(f, kdc.Options{Enctypes: enctypes(id)})
+		c, err := Login(f.Context(), w.opts)
+		must(f, func() error { return err })
+		ticket, err := c.Ticket(f.Context(), serviceSPN)
+		must(f, func() error { return err })
+		gss, request, err := c.newInitiator(ticket)
+		must(f, func() error { return err })
+		answer, _, err := w.service(acceptor.Quirks{}).NewServer(acceptor.SASL{}).Step(request)
+		must(f, func() error { return err })
+		contexts = append(contexts, context{gss, answer[sealedFrom(f, answer):]})
+		f.Add(answer)
+	}
 	f.Add(krb5.FrameToken(krb5.TokenError, krbError(f, 37)))
 	f.Fuzz(func(t *testing.T, token []byte) {
-		_, _, err := gss.accept(token)
-		if err == nil && !bytes.Contains(token, sealed) {
-			t.Errorf("a token without the key was taken")
+		for _, c := range contexts {
+			if _, _, err := c.gss.accept(token); err == nil && !bytes.Contains(token, c.sealed) {
+				t.Errorf("a token without the key was taken")
+			}
 		}
 	})
 }

@@ -100,7 +100,8 @@ func (n *Negotiator) answer(fields []string) ([]byte, error) {
 // which some servers send.
 func (n *Negotiator) check(token []byte) error {
 	if _, _, err := krb5.ParseToken(token); err == nil {
-		_, err := n.prove(token)
+		theirs, err := n.prove(token)
+		theirs.Key.Clear()
 		return err
 	}
 	reply, err := krb5.ParseNegotiationReply(token)
