@@ -1,6 +1,7 @@
 package kerberos
 
 import (
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"qosreport/internal/fault"
 )
@@ -283,13 +285,28 @@ func FuzzConf(f *testing.F) {
 	f.Add(wholeConf)
 	f.Add("[a]*\nb* = {\n}*\n")
 	f.Add("include /etc/krb5.conf\nincludedir /etc\nmodule x\n[")
+	f.Add("\ufeff\u00a0[libdefaults]\u200b\r permitted_enctypes = “rc4–hmac”, -aes \xa0\r\n allow_rc4 = 0\n")
+	f.Add(utf16Bytes(binary.LittleEndian, wholeConf))
+	f.Add("[libdefaults]\ndefault_keytab_name = %{uid}%{x}$HOME\ndns_canonicalize_hostname = fallback\n[realms]\nX = { # y\nkdc = [::1]:0\n} z\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := readConf(t, map[string]string{"/etc/krb5.conf": text, "/etc/other": text})
 		if err != nil && !errors.Is(err, ConfigSyntax) && !errors.Is(err, ConfigMissing) {
 			t.Errorf("an error without a kind: %v", err)
 		}
-		if err == nil && len(c.loginEnctypes) == 0 {
+		if err != nil {
+			checkPeerError(t, err)
+			return
+		}
+		if len(c.loginEnctypes) == 0 {
 			t.Error("no encryption types are left")
+		}
+		if n := len(c.damage); n > 10*len(text) || len(c.ignored) > maxIgnored {
+			t.Errorf("%d faults and %d settings are named", n, len(c.ignored))
+		}
+		for _, w := range slices.Concat(c.damage, c.warnings) {
+			if !utf8.ValidString(w) || len(w) > 1000 {
+				t.Errorf("a warning of %d bytes: %.100q", len(w), w)
+			}
 		}
 	})
 }

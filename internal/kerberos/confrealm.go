@@ -8,20 +8,32 @@ import (
 	"strings"
 )
 
+// maxKDCs bounds the addresses of a realm. The largest realms that people run have a tenth.
+const maxKDCs = 500
+
 func (c *conf) readRealms(root *relation) error {
-	for _, realm := range root.values("realms") {
-		for _, block := range realm.block {
+	blocks := map[string][]*relation{}
+	var names []string
+	for _, realms := range root.values("realms") {
+		for _, block := range realms.block {
 			if !block.isMap {
 				return &syntaxError{block.at, fmt.Sprintf("the realm %s has its settings on one line, so that it has no KDC", clip(block.tag)),
 					"write { at the end of the line, each setting on a line of its own, and } alone on the last"}
 			}
-			if _, known := c.kdcs[block.tag]; known {
-				continue
+			if blocks[block.tag] == nil {
+				names = append(names, block.tag)
 			}
-			c.kdcs[block.tag] = nil
-			for _, e := range root.values("realms", block.tag, "kdc") {
-				c.addKDC(block.tag, e)
-			}
+			blocks[block.tag] = append(blocks[block.tag], block)
+		}
+	}
+	for _, name := range names {
+		c.kdcs[name] = nil
+		realm := relation{}
+		for _, block := range untilFinal(blocks[name]) {
+			realm.block = append(realm.block, block.block...)
+		}
+		for _, e := range realm.values("kdc") {
+			c.addKDC(name, e)
 		}
 	}
 	return nil
@@ -40,13 +52,13 @@ func (c *conf) addKDC(realm string, e *relation) {
 	}
 	addr, err := kdcAddress(text)
 	if err != nil {
-		c.damage = append(c.damage, e.at.String()+": "+err.Error()+" and is left out")
+		c.damaged(e.at.String() + ": " + err.Error() + " and is left out")
 		if c.badKDCs[realm] == nil {
 			c.badKDCs[realm] = &syntaxError{e.at, err.Error(), "write host or host:port, and an IPv6 address in brackets: [2001:db8::1]:88"}
 		}
 		return
 	}
-	if !slices.Contains(c.kdcs[realm], addr) {
+	if len(c.kdcs[realm]) < maxKDCs && !slices.Contains(c.kdcs[realm], addr) {
 		c.kdcs[realm] = append(c.kdcs[realm], addr)
 	}
 }

@@ -180,6 +180,13 @@ func parseDuration(text string) (time.Duration, error) {
 	return time.Duration(total) * time.Second, nil
 }
 
+// damaged notes a fault that other programs stumble over, up to a number that can be read.
+func (c *conf) damaged(text string) {
+	if len(c.damage) < 10*maxConfWarnings {
+		c.damage = append(c.damage, text)
+	}
+}
+
 // cutComment cuts what MIT takes as a part of the value: there are no comments behind
 // a value, but people write them.
 func (c *conf) cutComment(e *relation) string {
@@ -192,6 +199,6 @@ func (c *conf) cutComment(e *relation) string {
 	if cut < 0 {
 		return value
 	}
-	c.damage = append(c.damage, fmt.Sprintf("%s: kinit takes the comment behind %s as a part of the value: move it to a line of its own", e.at, clip(e.tag)))
+	c.damaged(fmt.Sprintf("%s: kinit takes the comment behind %s as a part of the value: move it to a line of its own", e.at, clip(e.tag)))
 	return strings.TrimRight(value[:cut], confBlanks)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"qosreport/internal/fault"
 	"qosreport/internal/kerberos/krb5"
@@ -245,6 +246,22 @@ func peerText(e *messages.KRBError) error {
 		text = text[:200]
 	}
 	return fmt.Errorf("%q", text)
+}
+
+// printable is a text with names that a peer chose, fit for a terminal: of bounded length
+// and without characters that control it.
+func printable(text string) string {
+	const most = 300
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return text
 }
 
 func peerTime(whole time.Time, micros int) time.Time {

@@ -175,7 +175,7 @@ func (k *kdcs) fromDNS(ctx context.Context, realm string) ([]string, error) {
 
 func (k *kdcs) unknownRealm(realm string) error {
 	var known []string
-	text := "no KDC is known for realm " + realm
+	text := "no KDC is known for realm " + printable(realm)
 	for name := range k.conf.kdcs {
 		if strings.EqualFold(name, realm) && name != realm {
 			text += fmt.Sprintf(": did you mean %s?", name)

@@ -271,5 +271,5 @@ func (c *Creds) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // wrongReply is a reply that is not an answer to what was asked.
 func wrongReply(what string) error {
-	return fault.Errorf(fault.Security, fault.Authentication, "the KDC's reply is not for this request: %s", what)
+	return fault.Errorf(fault.Security, fault.Authentication, "the KDC's reply is not for this request: %s", printable(what))
 }

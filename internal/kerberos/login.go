@@ -96,6 +96,10 @@ func (c *Creds) loginWith(ctx context.Context, keys keySet) (*Ticket, error) {
 // made anew if the KDC does not like its time, which is no attempt with a key.
 func (c *Creds) askLogin(ctx context.Context, body *messages.KDCReqBody, keys keySet) ([]byte, error) {
 	reply, err := c.openLogin(ctx, body)
+	if err == nil && errorCode(reply) == errorcode.KDC_ERR_NEVER_VALID && c.learnFrom(ctx, reply) {
+		c.setTimes(body) // the end that was asked for has passed at the KDC
+		reply, err = c.openLogin(ctx, body)
+	}
 	if err != nil || errorCode(reply) != errorcode.KDC_ERR_PREAUTH_REQUIRED {
 		return reply, err
 	}
@@ -103,7 +107,7 @@ func (c *Creds) askLogin(ctx context.Context, body *messages.KDCReqBody, keys ke
 	if err != nil {
 		return nil, wrongReply(err.Error())
 	}
-	c.learnTime(ctx, peerTime(wanted.STime, wanted.Susec))
+	c.learnFrom(ctx, reply)
 	for again := false; ; again = true {
 		c.setTimes(body)
 		proof, err := c.prove(wanted, keys)
@@ -111,12 +115,8 @@ func (c *Creds) askLogin(ctx context.Context, body *messages.KDCReqBody, keys ke
 			return nil, err
 		}
 		reply, err := c.askAS(ctx, *body, proof)
-		if err != nil || again || errorCode(reply) != errorcode.KRB_AP_ERR_SKEW {
+		if err != nil || again || errorCode(reply) != errorcode.KRB_AP_ERR_SKEW || !c.learnFrom(ctx, reply) {
 			return reply, err
-		}
-		late, err := parseKRBError(reply)
-		if err != nil || !c.learnTime(ctx, peerTime(late.STime, late.Susec)) {
-			return reply, nil
 		}
 	}
 }
@@ -238,6 +238,12 @@ func (c *Creds) preauthEnctype(e *messages.KRBError, keys keySet) (int32, error)
 			"export a new keytab: the account's keys are of other types")
 	}
 	return ours[0], nil
+}
+
+// learnFrom is learnTime with the time in a KRB-ERROR.
+func (c *Creds) learnFrom(ctx context.Context, reply []byte) bool {
+	e, err := parseKRBError(reply)
+	return err == nil && c.learnTime(ctx, peerTime(e.STime, e.Susec))
 }
 
 // learnTime takes the KDC's clock for the right one, unless krb5.conf forbids it, and

@@ -108,7 +108,7 @@ func (s *profileScanner) finish() error {
 	}
 	if len(s.stack) > 1 {
 		open := s.stack[len(s.stack)-1]
-		return s.fail(open.at, "add a closing brace", "the block %s is never closed", open.tag)
+		return s.fail(open.at, "add a closing brace", "the block %s is never closed", clip(open.tag))
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (s *profileScanner) section() error {
 	}
 	if len(s.stack) > 1 {
 		open := s.stack[len(s.stack)-1]
-		return s.fail(open.at, "add a closing brace", "the block %s is not closed before [%s] in line %d", open.tag, name, s.line)
+		return s.fail(open.at, "add a closing brace", "the block %s is not closed before [%s] in line %d", clip(open.tag), clip(name), s.line)
 	}
 	section := &relation{tag: name, isMap: true, final: after == "*", file: s.file, at: s.here()}
 	s.root.block = append(s.root.block, section)
@@ -200,13 +200,13 @@ func (s *profileScanner) relation() error {
 		return s.push(r)
 	}
 	if after, brace := strings.CutPrefix(value, "{"); brace && strings.HasPrefix(strings.TrimLeft(after, confBlanks), "#") {
-		s.damaged(fmt.Sprintf("%s: kinit takes the brace and the comment behind it as the value of %s: move the comment to a line of its own", s.here(), tag))
+		s.damaged(fmt.Sprintf("%s: kinit takes the brace and the comment behind it as the value of %s: move the comment to a line of its own", s.here(), clip(tag)))
 		return s.push(r)
 	}
 	var err error
 	r.value, err = unquote(value)
 	if err != nil {
-		return s.fail(s.here(), "close the quotes", "%s: %v", tag, err)
+		return s.fail(s.here(), "close the quotes", "%s: %v", clip(tag), err)
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (s *profileScanner) openAwaited() error {
 }
 
 func (s *profileScanner) noValue(r *relation) error {
-	return s.fail(r.at, "write a value behind the equals sign, or put # in front of the line", "%s has no value", r.tag)
+	return s.fail(r.at, "write a value behind the equals sign, or put # in front of the line", "%s has no value", clip(r.tag))
 }
 
 func (s *profileScanner) push(r *relation) error {
@@ -260,8 +260,9 @@ func unquote(value string) (string, error) {
 	return "", errQuotes
 }
 
-// clip shortens what goes into an error.
+// clip shortens what goes into an error, and makes it printable.
 func clip(s string) string {
+	s = printable(s)
 	if r := []rune(s); len(r) > 40 {
 		return string(r[:40]) + "…"
 	}

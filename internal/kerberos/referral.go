@@ -53,7 +53,7 @@ func (c *Creds) walk(ctx context.Context, tgt *Ticket, service krb5.Principal) (
 		next := t.opens()
 		if slices.Contains(passed, next) || len(passed) > maxHops {
 			t.key.Clear()
-			return nil, nil, trustFailure(errors.New("the KDC of "+passed[len(passed)-1]+" refers to "+next), passed, service)
+			return nil, nil, trustFailure(errors.New("the KDC of "+printable(passed[len(passed)-1])+" refers to "+printable(next)), passed, service)
 		}
 		c.log.DebugContext(ctx, "referred to another realm", "service", service.Name(), "realm", next)
 		passed = append(passed, next)
@@ -103,5 +103,5 @@ func trustText(passed []string, service krb5.Principal) string {
 	if len(passed) > 1 {
 		text += " (the way was " + strings.Join(passed, ", ") + ")"
 	}
-	return text
+	return printable(text)
 }

@@ -154,7 +154,7 @@ func (c *Creds) realmInDNS(ctx context.Context, host string) string {
 	}
 	for name := strings.ToLower(host); strings.Contains(name, "."); _, name, _ = strings.Cut(name, ".") {
 		texts, err := c.opts.Resolver.LookupTXT(ctx, "_kerberos."+name)
-		if err == nil && len(texts) > 0 && texts[0] != "" {
+		if err == nil && len(texts) > 0 && texts[0] != "" && printable(texts[0]) == texts[0] {
 			return texts[0]
 		}
 	}

@@ -170,7 +170,7 @@ func (c *Creds) fresh(t *Ticket) bool {
 		spare = spareTGT
 	}
 	// A ticket that was short from the start is used for half of its life.
-	spare = min(spare, t.end.Sub(t.authTime)/2)
+	spare = max(0, min(spare, t.end.Sub(t.authTime)/2))
 	return t.end.Sub(c.clock.corrected()) > spare
 }
 
