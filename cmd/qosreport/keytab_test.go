@@ -232,13 +232,13 @@ func TestKeytabVerify(t *testing.T) {
 	if err := writeKeytab(mixed, append(append(old, now...), unused)); err != nil {
 		t.Fatal(err)
 	}
-	verify(0, []string{mixed}, "2     aes256-cts-hmac-sha384-192  report@EXAMPLE.COM  bad: the KDC has no encryption type", "not tried: older than version 2")
+	verify(0, []string{mixed}, "2     aes256-cts-hmac-sha384-192  report@EXAMPLE.COM  bad: the account has no key of this type", "not tried: older than version 2")
 	verify(0, []string{mixed, "--all", "--principal", "report"}, "1     aes128-cts-hmac-sha1-96     report@EXAMPLE.COM  bad: the KDC does not accept")
 	verify(4, []string{mixed, "--principal", "other"}, "none for other@EXAMPLE.COM")
 	if err := writeKeytab(mixed, []krb5.KeytabEntry{unused}); err != nil {
 		t.Fatal(err)
 	}
-	verify(4, []string{mixed}, "bad: the KDC has no encryption type")
+	verify(4, []string{mixed}, "bad: the account has no key of this type", "no key of report@EXAMPLE.COM is good")
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}

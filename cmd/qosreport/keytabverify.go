@@ -99,16 +99,19 @@ func verdict(c kerberos.KeyCheck) string {
 // the newest: a login would show it to the KDC. A type that the account does not have
 // does no harm beside one that it has.
 func badKeys(checks []kerberos.KeyCheck, principal string) error {
-	good := slices.ContainsFunc(checks, func(c kerberos.KeyCheck) bool { return c.Err == nil && c.Untried == "" && c.KVNO == checks[0].KVNO })
+	good := false
 	for _, c := range checks {
-		if c.KVNO == checks[0].KVNO && c.Err != nil && (!good || !isUnused(c)) {
+		switch {
+		case c.KVNO < checks[0].KVNO || c.Untried != "" || errors.Is(c.Err, kerberos.EtypeUnsupported):
+		case c.Err != nil:
 			return c.Err
+		default:
+			good = true
 		}
 	}
 	if good {
 		return nil
 	}
-	return fault.Errorf(fault.Security, fault.Authentication, "no key of %s is good", principal)
+	return fault.Advise(fault.Errorf(fault.Security, fault.Authentication, "no key of %s is good", principal),
+		"export a new keytab, with keys of the types that the account has: qosreport keytab create")
 }
-
-func isUnused(c kerberos.KeyCheck) bool { return errors.Is(c.Err, kerberos.EtypeUnsupported) }

@@ -39,7 +39,7 @@ func (c *Creds) VerifyKeys(ctx context.Context, all bool) ([]KeyCheck, error) {
 			if check.Until, check.Err = c.verifyKey(ctx, keySet{e}); errors.Is(check.Err, KDCUnreachable) || ctx.Err() != nil {
 				return checks, check.Err
 			}
-			// That the KDC has no such key is told before any proof.
+			// That the account has no such key is told before any proof.
 			refused = refused || check.Err != nil && !errors.Is(check.Err, EtypeUnsupported)
 		}
 		checks = append(checks, check)
@@ -50,6 +50,14 @@ func (c *Creds) VerifyKeys(ctx context.Context, all bool) ([]KeyCheck, error) {
 func (c *Creds) verifyKey(ctx context.Context, key keySet) (until time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
+	// Without the type at the KDC its answer to a login would be about something else.
+	infos, err := c.askPasswordInfo(ctx, key[0].Key.Enctype)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if len(infos) == 0 {
+		return time.Time{}, fail(EtypeUnsupported, nil, "nothing is wrong if another key is good: the account has keys of other types", "the account has no key of this type")
+	}
 	t, err := c.loginWith(ctx, key)
 	if err != nil {
 		return time.Time{}, err

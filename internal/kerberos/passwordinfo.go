@@ -84,7 +84,7 @@ func (c *Creds) askPasswordInfo(ctx context.Context, enctype int32) ([]PasswordI
 		return nil, err
 	}
 	body.CName = c.client.Wire()
-	reply, err := c.askAS(ctx, body, nil)
+	reply, err := c.openLogin(ctx, &body)
 	if err != nil {
 		return nil, err
 	}
@@ -100,14 +100,18 @@ func (c *Creds) askPasswordInfo(ctx context.Context, enctype int32) ([]PasswordI
 	case err != nil:
 		return nil, wrongReply(err.Error())
 	case e.ErrorCode == errorcode.KDC_ERR_PREAUTH_REQUIRED:
-		return c.passwordInfo(methods(e), enctype)
+		list := methods(e)
+		if !list.Contains(patype.PA_ENC_TIMESTAMP) && !list.Contains(patype.PA_ETYPE_INFO2) {
+			return nil, nil // MIT's KDC says no more of a type that the account does not have
+		}
+		return c.passwordInfo(list, enctype)
 	case e.ErrorCode == errorcode.KDC_ERR_ETYPE_NOSUPP:
 		return nil, nil
 	}
 	return nil, c.asFailure(e, nil)
 }
 
-// passwordInfo is what the KDC says of a type. If it says nothing of the salt, that is the
+// passwordInfo is what the KDC says of a type. If it says nothing of salts, there is the
 // default one.
 func (c *Creds) passwordInfo(list types.PADataSequence, enctype int32) ([]PasswordInfo, error) {
 	told := false

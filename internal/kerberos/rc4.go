@@ -26,19 +26,23 @@ func (c *Creds) warnRC4(ctx context.Context, t *Ticket) {
 }
 
 // openLogin sends the first request of a login. It asks for the types of the keytab alone,
-// so that the reply is for a key in there. If that is RC4, a KDC with better keys of its
-// own may not want to make such a session key, and is asked again for all types that are
-// allowed: RC4 still goes first, for the reply. This is no attempt with a key.
+// so that the reply is for a key in there. If those are RC4 or new types, a KDC with other
+// keys of its own may not want to make such a session key, and is asked again for all types
+// that are allowed: those of the keytab still go first, for the reply. This is no attempt
+// with a key.
 func (c *Creds) openLogin(ctx context.Context, body *messages.KDCReqBody) ([]byte, error) {
 	reply, err := c.askAS(ctx, *body, nil)
-	if err != nil || errorCode(reply) != errorcode.KDC_ERR_ETYPE_NOSUPP || !slices.Equal(body.EType, []int32{etypeID.RC4_HMAC}) {
+	everywhere := func(id int32) bool {
+		return id == etypeID.AES256_CTS_HMAC_SHA1_96 || id == etypeID.AES128_CTS_HMAC_SHA1_96
+	}
+	if err != nil || errorCode(reply) != errorcode.KDC_ERR_ETYPE_NOSUPP || slices.ContainsFunc(body.EType, everywhere) {
 		return reply, err
 	}
-	better := slices.DeleteFunc(slices.Clone(c.conf.loginEnctypes), isRC4)
-	if len(better) == 0 {
+	others := slices.DeleteFunc(slices.Clone(c.conf.loginEnctypes), func(id int32) bool { return isRC4(id) || slices.Contains(body.EType, id) })
+	if len(others) == 0 {
 		return reply, nil
 	}
-	body.EType = slices.Concat(body.EType, better)
+	body.EType = slices.Concat(body.EType, others)
 	return c.askAS(ctx, *body, nil)
 }
 

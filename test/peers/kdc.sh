@@ -3,6 +3,7 @@
 #
 #   kdc.sh start DIR PORT      make the realm EXAMPLE.COM in DIR and serve it on 127.0.0.1:PORT, UDP and TCP
 #   kdc.sh add DIR NAME...     add principals with random AES keys; each gets DIR/NAME.keytab, / turned to _
+#   kdc.sh password DIR NAME PASSWORD ENCTYPES   add a principal with a password; types as TYPE:SALT,...
 #   kdc.sh rekey DIR NAME      give a principal a new key and leave its keytab as it is
 #   kdc.sh stop DIR            end the server
 set -euo pipefail
@@ -13,7 +14,7 @@ realm=EXAMPLE.COM
 enctypes=aes256-cts-hmac-sha1-96:normal,aes128-cts-hmac-sha1-96:normal
 
 die() { echo "kdc.sh: $*" >&2; exit 1; }
-[ $# -ge 2 ] || die "usage: kdc.sh start|add|rekey|stop DIR …"
+[ $# -ge 2 ] || die "usage: kdc.sh start|add|password|rekey|stop DIR …"
 command=$1 dir=$2
 shift 2
 case $dir in /*) ;; *) die "DIR must be an absolute path" ;; esac
@@ -90,6 +91,7 @@ add() {
 case $command in
   start) [ $# -eq 1 ] || die "start needs DIR and PORT"; start "$1" ;;
   add) add "$@" ;;
+  password) [ $# -eq 3 ] || die "password needs DIR, NAME, PASSWORD and ENCTYPES"; admin addprinc -pw "$2" -e "$3" "$1" ;;
   rekey) admin cpw -randkey -e "$enctypes" "$1" ;;
   stop) [ ! -s "$dir/pid" ] || kill "$(cat "$dir/pid")" ;;
   *) die "unknown command $command" ;;
