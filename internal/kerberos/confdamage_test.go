@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -208,11 +209,14 @@ func TestSettingsWithoutEffectAreNamed(t *testing.T) {
 
 func TestPathsInTheConfiguration(t *testing.T) {
 	t.Setenv("HOME", "/home/report")
+	me, err := user.Current()
+	must(t, func() error { return err })
 	tests := []struct{ name, path, want string }{
 		{"a plain one", "FILE:/etc/report.keytab", "FILE:/etc/report.keytab"},
 		{"the user's number", "/x/%{uid}.%{euid}", fmt.Sprintf("/x/%d.%d", os.Getuid(), os.Geteuid())},
 		{"nothing", "/x%{null}/y", "/x/y"},
 		{"a variable", "$HOME/a ${HOME}b", "/home/report/a /home/reportb"},
+		{"the user's name and a place for a while", "%{username}:%{TEMP}", me.Username + ":" + os.TempDir()},
 		{"no variable", "/x/$HOMES/$OTHER/$$", "/x/$HOMES/$OTHER/$$"},
 	}
 	for _, tt := range tests {

@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"qosreport/internal/kerberos/acceptor"
+	"qosreport/internal/kerberos/krb5"
+	"qosreport/internal/lab/kdc"
+
+	"github.com/jcmturner/gokrb5/v8/messages"
 )
 
 const farSPN = "impala/far.example.com"
@@ -57,21 +61,28 @@ func TestTicketsOfOtherRealms(t *testing.T) {
 			f := newForest(t, "A", "B", "C")
 			tt.build(f)
 			f.service("impala/other.example.com", f.homes[farSPN])
-			c := f.login()
-			for i, step := range []struct{ spn, want, path string }{
+			f.check(f.login(), []step{
 				{tt.spn, tt.want, tt.path},
 				{tt.spn, tt.want, ""}, // it is kept
 				{"impala/other.example.com", "impala/other.example.com@" + f.homes[farSPN], tt.again},
-			} {
-				ticket, err := c.Ticket(t.Context(), step.spn)
-				if err != nil || ticket.SPN() != step.want || ticket.client.String() != "report@A" {
-					t.Fatalf("%d: got %v, %v", i, ticket, err)
-				}
-				if got := f.path(); got != step.path {
-					t.Errorf("%d: asked %s, want %s", i, got, step.path)
-				}
-			}
+			})
 		})
+	}
+}
+
+// step is a ticket that is asked for, the one that comes, and the realms that are asked.
+type step struct{ spn, want, path string }
+
+func (f *forest) check(c *Creds, steps []step) {
+	f.t.Helper()
+	for i, s := range steps {
+		ticket, err := c.Ticket(f.t.Context(), s.spn)
+		if err != nil || ticket.SPN() != s.want || ticket.client.String() != "report@A" {
+			f.t.Fatalf("%d: got %v, %v", i, ticket, err)
+		}
+		if got := f.path(); got != s.path {
+			f.t.Errorf("%d: asked %s, want %s", i, got, s.path)
+		}
 	}
 }
 
@@ -189,5 +200,36 @@ func TestFarRealmWhoseTicketIsStale(t *testing.T) {
 	f.refuse["B"] = 0
 	if _, err := c.Ticket(t.Context(), "impala/other.example.com"); err != nil || f.path() != "B" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Whoever answers in a realm speaks for that realm alone.
+func TestTicketsThatNobodyAskedFor(t *testing.T) {
+	w := newWorld(t, kdc.Options{})
+	c := w.login()
+	tgt, err := c.get(t.Context(), krb5.TGS("EXAMPLE.COM"))
+	must(t, func() error { return err })
+	tests := []struct {
+		name    string
+		change  func(*messages.KDCReqBody, *Ticket)
+		mention string
+	}{
+		{"of another realm", func(b *messages.KDCReqBody, _ *Ticket) { b.Realm = "OTHER.COM" }, "of the realm EXAMPLE.COM"},
+		{"of a service instead of a way", func(b *messages.KDCReqBody, _ *Ticket) { b.SName = krb5.TGS("OTHER.COM").Wire() }, "for service impala/coordinator.example.com@EXAMPLE.COM"},
+		{"of another client", func(_ *messages.KDCReqBody, tgt *Ticket) { tgt.client.Realm = "OTHER.COM" }, "for client report@EXAMPLE.COM"},
+		{"of another request", func(b *messages.KDCReqBody, _ *Ticket) { b.Nonce++ }, "another nonce"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body, err := c.newBody(krb5.Principal{Components: []string{"impala", "coordinator.example.com"}, Realm: "EXAMPLE.COM"}, supported())
+			must(t, func() error { return err })
+			request, err := c.newTGSReq(tgt, body)
+			must(t, func() error { return err })
+			asker := tgt.lend(true)
+			tt.change(&body, asker)
+			if _, err := c.acceptTGS(w.Handle(request), asker, body); err == nil || !strings.Contains(err.Error(), tt.mention) {
+				t.Errorf("got %v; want %s", err, tt.mention)
+			}
+		})
 	}
 }
