@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"qosreport/internal/atomicfile"
+	"qosreport/internal/config"
 	"qosreport/internal/fault"
 	"qosreport/internal/kerberos"
 	"qosreport/internal/kerberos/krb5"
@@ -32,13 +33,9 @@ type realmFlags struct {
 	kdcFlags
 }
 
-func (f *realmFlags) options(a *app) (kerberos.Options, error) {
-	c, err := f.load()
-	if err != nil {
-		return kerberos.Options{}, err
-	}
+func (f *realmFlags) options(a *app, c *config.Config) kerberos.Options {
 	f.kdcFlags.apply(c)
-	return (&connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial, now: a.now}).kerberosOptions(), nil
+	return (&connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial, now: a.now}).kerberosOptions()
 }
 
 // keytabCreateCmd makes a keytab of a password.
@@ -56,7 +53,7 @@ type keytabCreateCmd struct {
 
 // Run writes the keytab, or leaves what was there.
 func (k *keytabCreateCmd) Run(ctx context.Context, a *app) error {
-	o, err := k.options(a)
+	c, err := k.load()
 	if err != nil {
 		return err
 	}
@@ -65,6 +62,7 @@ func (k *keytabCreateCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer clearKeys(entries)
+	o := k.options(a, c)
 	o.Principal = k.Principal
 	principal, infos, err := k.passwordInfos(ctx, o)
 	if err != nil {

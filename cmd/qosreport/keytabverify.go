@@ -23,10 +23,11 @@ type keytabVerifyCmd struct {
 // Run says of each key whether the KDC takes it, and fails unless each principal has one
 // that is good and none of its newest is refused.
 func (k *keytabVerifyCmd) Run(ctx context.Context, a *app) error {
-	o, err := k.options(a)
+	c, err := k.load()
 	if err != nil {
 		return err
 	}
+	o, zone := k.options(a, c), zoneNamed(c.Zone, time.UTC)
 	o.Keytab, o.CCache = k.File, ""
 	principals := []string{k.Principal}
 	if k.Principal == "" {
@@ -44,7 +45,7 @@ func (k *keytabVerifyCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		for _, c := range checks {
-			t.row(fmt.Sprint(c.KVNO), krb5.EnctypeName(c.Enctype), creds, verdict(c))
+			t.row(fmt.Sprint(c.KVNO), krb5.EnctypeName(c.Enctype), creds, verdict(c, zone))
 		}
 		if bad == nil {
 			bad = badKeys(checks, creds)
@@ -85,14 +86,14 @@ func verify(ctx context.Context, o kerberos.Options, all bool) (checks []kerbero
 	return checks, creds.Principal(), nil
 }
 
-func verdict(c kerberos.KeyCheck) string {
+func verdict(c kerberos.KeyCheck, zone *time.Location) string {
 	switch {
 	case c.Untried != "":
 		return "not tried: " + c.Untried
 	case c.Err != nil:
 		return "bad: " + c.Err.Error()
 	}
-	return "good, ticket until " + c.Until.UTC().Format(time.RFC3339)
+	return "good, ticket until " + c.Until.In(zone).Format(secondLayout)
 }
 
 // badKeys is the failure of a principal without a good key, or with a refused one among

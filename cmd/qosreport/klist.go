@@ -35,10 +35,11 @@ type listedTicket struct {
 
 // Run prints a ticket a line, in the order of the file.
 func (k *klistCmd) Run(a *app) error {
-	o, err := k.options(a)
+	c, err := k.load()
 	if err != nil {
 		return err
 	}
+	o := k.options(a, c)
 	if k.File != "" {
 		o.CCache = k.File
 	}
@@ -50,10 +51,6 @@ func (k *klistCmd) Run(a *app) error {
 	listed := listCache(cache, a.now())
 	if k.JSON {
 		return printJSON(a.out, listed)
-	}
-	c, err := k.load()
-	if err != nil {
-		return err
 	}
 	var p page
 	p.cache(listed, zoneNamed(c.Zone, time.UTC))
