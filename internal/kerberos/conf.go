@@ -146,31 +146,33 @@ func newConf(r *profileReader, able []int32) (*conf, error) {
 
 // noteIgnored lists what stands in the files and has no effect here.
 func (c *conf) noteIgnored(root *relation, used map[string]bool) {
-	note := func(name string) {
-		if !slices.Contains(c.ignored, name) && len(c.ignored) < maxIgnored {
-			c.ignored = append(c.ignored, name)
-		}
-	}
 	for _, section := range root.block {
 		switch section.tag {
 		case "domain_realm":
 		case "libdefaults":
-			for _, e := range section.block {
-				if e.isMap || !used[e.tag] {
-					note(clip(e.tag))
-				}
-			}
+			c.ignore("", section, func(e *relation) bool { return e.isMap || !used[e.tag] })
 		case "realms":
 			for _, realm := range section.block {
-				for _, e := range realm.block {
-					if e.tag != "kdc" {
-						note("[realms] " + clip(e.tag))
-					}
-				}
+				c.ignore("[realms] ", realm, func(e *relation) bool { return e.tag != "kdc" })
 			}
 		default:
-			note("[" + clip(section.tag) + "]")
+			c.note("[" + clip(section.tag) + "]")
 		}
+	}
+}
+
+// ignore notes the settings of a block that have no use.
+func (c *conf) ignore(prefix string, block *relation, useless func(*relation) bool) {
+	for _, e := range block.block {
+		if useless(e) {
+			c.note(prefix + clip(e.tag))
+		}
+	}
+}
+
+func (c *conf) note(name string) {
+	if !slices.Contains(c.ignored, name) && len(c.ignored) < maxIgnored {
+		c.ignored = append(c.ignored, name)
 	}
 }
 
