@@ -2,7 +2,6 @@ package kerberos
 
 import (
 	"context"
-	"encoding/asn1"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,13 +16,11 @@ import (
 	"github.com/jcmturner/gokrb5/v8/iana/flags"
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 	"github.com/jcmturner/gokrb5/v8/iana/msgtype"
-	"github.com/jcmturner/gokrb5/v8/iana/patype"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
 const (
-	paSPAKE        = 151              // RFC 9588
 	clockTolerance = time.Second      // an offset up to this is not worth keeping
 	clockAlarm     = 60 * time.Second // an offset from here on is worth a warning
 )
@@ -108,6 +105,9 @@ func (c *Creds) askLogin(ctx context.Context, body *messages.KDCReqBody, keys ke
 		return nil, wrongReply(err.Error())
 	}
 	c.learnFrom(ctx, reply)
+	if err := c.findKeys(ctx, wanted, *body, keys); err != nil {
+		return nil, err
+	}
 	for again := false; ; again = true {
 		c.setTimes(body)
 		proof, err := c.prove(wanted, keys)
@@ -166,78 +166,6 @@ func (c *Creds) askAS(ctx context.Context, body messages.KDCReqBody, proof types
 		err = wrongReply("a service ticket instead of a login")
 	}
 	return reply, err
-}
-
-// prove answers a KDC that wants pre-authentication with an encrypted timestamp
-// (RFC 4120 section 5.2.7.2).
-func (c *Creds) prove(e *messages.KRBError, keys keySet) (types.PADataSequence, error) {
-	enctype, err := c.preauthEnctype(e, keys)
-	if err != nil {
-		return nil, err
-	}
-	whole, micros := c.clock.stamp()
-	stamp, err := asn1.Marshal(types.PAEncTSEnc{PATimestamp: whole, PAUSec: micros})
-	if err != nil {
-		return nil, fmt.Errorf("encode a timestamp: %w", err)
-	}
-	entry := keys.of(enctype)[0]
-	sealed, err := entry.Key.Encrypt(stamp, keyusage.AS_REQ_PA_ENC_TIMESTAMP, int(entry.KVNO))
-	if err != nil {
-		return nil, err
-	}
-	value, err := sealed.Marshal()
-	if err != nil {
-		return nil, fmt.Errorf("encode a timestamp: %w", err)
-	}
-	proof := types.PADataSequence{{PADataType: patype.PA_ENC_TIMESTAMP, PADataValue: value}}
-	for _, pa := range methods(e) { // the KDC keeps its state in the cookie (RFC 6113 section 5.2)
-		if pa.PADataType == patype.PA_FX_COOKIE {
-			proof = append(proof, pa)
-		}
-	}
-	return proof, nil
-}
-
-// otherProofs are the pre-authentications that this program does not have.
-var otherProofs = [...]int32{
-	patype.PA_PK_AS_REQ_OLD, patype.PA_PK_AS_REQ, patype.PA_FX_FAST, patype.PA_ENCRYPTED_CHALLENGE, patype.PA_OTP_CHALLENGE, paSPAKE,
-}
-
-func methods(e *messages.KRBError) types.PADataSequence {
-	var list types.PADataSequence
-	if krb5.Guard("pre-authentication data", func() error { return list.Unmarshal(e.EData) }) != nil {
-		return nil
-	}
-	return list
-}
-
-// preauthEnctype is the first type of the KDC's list for which there is a key. A KDC
-// that sends no list takes any.
-func (c *Creds) preauthEnctype(e *messages.KRBError, keys keySet) (int32, error) {
-	list := methods(e)
-	other := func(pa types.PAData) bool { return slices.Contains(otherProofs[:], pa.PADataType) }
-	if !list.Contains(patype.PA_ENC_TIMESTAMP) && slices.ContainsFunc(list, other) {
-		return 0, c.preauthFailure(e)
-	}
-	ours := keys.enctypes(c.conf.loginEnctypes)
-	for _, pa := range list {
-		if pa.PADataType != patype.PA_ETYPE_INFO2 {
-			continue
-		}
-		var infos types.ETypeInfo2
-		if err := krb5.Guard("ETYPE-INFO2", func() (err error) { infos, err = pa.GetETypeInfo2(); return err }); err != nil {
-			return 0, wrongReply(err.Error())
-		}
-		for _, info := range infos {
-			if slices.Contains(ours, info.EType) {
-				return info.EType, nil
-			}
-		}
-		return 0, failure(&Error{Kind: EtypeUnsupported, Code: e.ErrorCode,
-			Text: fmt.Sprintf("no encryption type in common with the KDC: the keytab has %s", keys)},
-			"export a new keytab: the account's keys are of other types")
-	}
-	return ours[0], nil
 }
 
 // learnFrom is learnTime with the time in a KRB-ERROR.

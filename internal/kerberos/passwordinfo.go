@@ -8,7 +8,6 @@ import (
 	"qosreport/internal/kerberos/krb5"
 
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
-	"github.com/jcmturner/gokrb5/v8/iana/patype"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 )
@@ -101,8 +100,8 @@ func (c *Creds) askPasswordInfo(ctx context.Context, enctype int32) ([]PasswordI
 		return nil, wrongReply(err.Error())
 	case e.ErrorCode == errorcode.KDC_ERR_PREAUTH_REQUIRED:
 		list := methods(e)
-		if !list.Contains(patype.PA_ENC_TIMESTAMP) && !list.Contains(patype.PA_ETYPE_INFO2) {
-			return nil, nil // MIT's KDC says no more of a type that the account does not have
+		if hidesKeys(list) {
+			return nil, nil
 		}
 		return c.passwordInfo(list, enctype)
 	case e.ErrorCode == errorcode.KDC_ERR_ETYPE_NOSUPP:
@@ -114,26 +113,19 @@ func (c *Creds) askPasswordInfo(ctx context.Context, enctype int32) ([]PasswordI
 // passwordInfo is what the KDC says of a type. If it says nothing of salts, there is the
 // default one.
 func (c *Creds) passwordInfo(list types.PADataSequence, enctype int32) ([]PasswordInfo, error) {
-	told := false
-	for _, pa := range list {
-		if pa.PADataType != patype.PA_ETYPE_INFO2 {
+	entries, told, err := etypeInfo(list)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.EType != enctype {
 			continue
 		}
-		told = true
-		var entries types.ETypeInfo2
-		if err := krb5.Guard("ETYPE-INFO2", func() (err error) { entries, err = pa.GetETypeInfo2(); return err }); err != nil {
-			return nil, wrongReply(err.Error())
+		info := PasswordInfo{Enctype: e.EType, Salt: e.Salt, Params: e.S2KParams}
+		if info.Salt == "" {
+			info.Salt = c.client.DefaultSalt()
 		}
-		for _, e := range entries {
-			if e.EType != enctype {
-				continue
-			}
-			info := PasswordInfo{Enctype: e.EType, Salt: e.Salt, Params: e.S2KParams}
-			if info.Salt == "" {
-				info.Salt = c.client.DefaultSalt()
-			}
-			return []PasswordInfo{info}, nil
-		}
+		return []PasswordInfo{info}, nil
 	}
 	if told {
 		return nil, nil

@@ -1,0 +1,126 @@
+package kerberos
+
+import (
+	"errors"
+	"testing"
+
+	"qosreport/internal/lab/kdc"
+
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+	"github.com/jcmturner/gokrb5/v8/iana/patype"
+	"github.com/jcmturner/gokrb5/v8/messages"
+)
+
+// answerLikeMIT lets the KDC answer as MIT's does who has none of the types that were asked
+// for: a proof is wanted, FAST is there, and of keys nothing is said.
+func (w *world) answerLikeMIT() {
+	silent := methodData(w.t, 0, patype.PA_FX_FAST, patype.PA_FX_COOKIE)
+	w.rewrite = func(_, reply []byte) []byte {
+		if errorCode(reply) != errorcode.KDC_ERR_ETYPE_NOSUPP {
+			return reply
+		}
+		e, err := parseKRBError(reply)
+		must(w.t, func() error { return err })
+		e.ErrorCode, e.EData = errorcode.KDC_ERR_PREAUTH_REQUIRED, silent
+		b, err := e.Marshal()
+		must(w.t, func() error { return err })
+		return b
+	}
+}
+
+// The account is said to lack the keytab's types, and which it has; not that the KDC wants
+// what nobody can give it.
+func TestKeytabsWithoutTheTypesOfTheAccount(t *testing.T) {
+	tests := []struct {
+		name    string
+		account []int32
+		keytab  []int32
+		conf    string
+		mention string
+	}{
+		{"SHA-2 for AES", nil, enctypes(20),
+			"", "(the account has aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96; the keytab has kvno 1 aes256-cts-hmac-sha384-192)"},
+		{"RC4 for AES", enctypes(18), enctypes(23), "", "(the account has aes256-cts-hmac-sha1-96; the keytab has kvno 1 rc4-hmac)"},
+		{"AES-128 for AES-256", enctypes(18), enctypes(17), "", "(the account has aes256-cts-hmac-sha1-96; the keytab has kvno 1 aes128-cts-hmac-sha1-96)"},
+		{"AES for RC4, which krb5.conf forbids", enctypes(23), enctypes(18, 17),
+			"allow_rc4 = false", "(the account has rc4-hmac; the keytab has kvno 1 aes256-cts-hmac-sha1-96, kvno 1 aes128-cts-hmac-sha1-96)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, kdc.Options{Enctypes: tt.account})
+			w.permit(tt.conf)
+			must(t, func() error { return mixKeytab(w, clientName, tt.keytab...) })
+			w.answerLikeMIT()
+			_, err := Login(t.Context(), w.opts)
+			checkFailure(t, err, EtypeUnsupported, "no encryption type in common: the account report@EXAMPLE.COM has no key of the keytab's types "+tt.mention)
+			if n := len(w.dials); n != 2 || w.Counts().BadKeys != 0 {
+				t.Errorf("%d requests, %d refused keys", n, w.Counts().BadKeys)
+			}
+		})
+	}
+}
+
+// A KDC that wants FAST is asked a second time only if it says nothing of keys.
+func TestKDCsThatWantFAST(t *testing.T) {
+	garbage := methodData(t, 0, patype.PA_ETYPE_INFO2)
+	garbage[len(garbage)-1] ^= 0xff
+	tests := []struct {
+		name          string
+		first, second []byte // pre-authentication data; nil: what the KDC says itself
+		kind          Kind
+		asks          int
+	}{
+		{"and knows keys of the keytab's types", methodData(t, 18, patype.PA_FX_FAST, patype.PA_ETYPE_INFO2), nil, PreauthUnsupported, 1},
+		{"and says nothing of any key", methodData(t, 0, patype.PA_FX_FAST), methodData(t, 0, patype.PA_FX_FAST), PreauthUnsupported, 2},
+		{"and then names a type that it was asked for before", methodData(t, 0, patype.PA_FX_FAST), nil, PreauthUnsupported, 2},
+		{"and then names a type that is ours alone", methodData(t, 0, patype.PA_FX_FAST), methodData(t, 23, patype.PA_FX_FAST, patype.PA_ETYPE_INFO2), EtypeUnsupported, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, kdc.Options{})
+			said := [][]byte{tt.first, tt.second}
+			w.rewrite = func(_, reply []byte) []byte {
+				e, err := parseKRBError(reply)
+				must(t, func() error { return err })
+				if len(said) > 0 && said[0] != nil {
+					e.EData = said[0]
+				}
+				said = said[min(1, len(said)):]
+				b, err := e.Marshal()
+				must(t, func() error { return err })
+				return b
+			}
+			_, err := Login(t.Context(), w.opts)
+			checkFailure(t, err, tt.kind, "code 25")
+			if n := w.requests(); n != tt.asks {
+				t.Errorf("%d requests, want %d", n, tt.asks)
+			}
+		})
+	}
+	w := newWorld(t, kdc.Options{})
+	w.answerError(tagASReq, 25, "", garbage)
+	if _, err := Login(t.Context(), w.opts); err == nil || errors.Is(err, PreauthUnsupported) {
+		t.Errorf("damaged types: got %v", err)
+	}
+}
+
+// The question for all types carries no proof.
+func TestTheSecondQuestionIsNoAttempt(t *testing.T) {
+	w := newWorld(t, kdc.Options{})
+	silent := methodData(t, 0, patype.PA_FX_FAST)
+	w.answerError(tagASReq, 25, "", silent)
+	answer := w.rewrite
+	var asked []messages.ASReq
+	w.rewrite = func(request, reply []byte) []byte {
+		var r messages.ASReq
+		must(t, func() error { return r.Unmarshal(request) })
+		asked = append(asked, r)
+		return answer(request, reply)
+	}
+	if _, err := Login(t.Context(), w.opts); !errors.Is(err, PreauthUnsupported) {
+		t.Fatalf("got %v", err)
+	}
+	if len(asked) != 2 || len(asked[1].PAData) != 0 || len(asked[1].ReqBody.EType) != len(supported()) {
+		t.Errorf("%d questions, the last with %d proofs for %v", len(asked), len(asked[1].PAData), asked[1].ReqBody.EType)
+	}
+}
