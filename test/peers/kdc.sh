@@ -1,20 +1,29 @@
 #!/bin/bash
 # A realm of MIT's krb5kdc for tests: in one folder, on loopback, without root or systemd.
 #
-#   kdc.sh start DIR PORT      make the realm EXAMPLE.COM in DIR and serve it on 127.0.0.1:PORT, UDP and TCP
+#   kdc.sh start DIR PORT      make a realm in DIR and serve it on 127.0.0.1:PORT, UDP and TCP
 #   kdc.sh add DIR NAME...     add principals with random AES keys; each gets DIR/NAME.keytab, / turned to _
 #   kdc.sh password DIR NAME PASSWORD ENCTYPES   add a principal with a password; types as TYPE:SALT,...
+#   kdc.sh session DIR NAME ENCTYPE   let session keys for a service be of that type alone
+#   kdc.sh life DIR NAME SECONDS   let the tickets of a principal end so soon
 #   kdc.sh rekey DIR NAME      give a principal a new key and leave its keytab as it is
+#   kdc.sh export DIR NAME     replace the keytab of a principal with the keys that it has now
 #   kdc.sh stop DIR            end the server
+#
+# Settings from the environment:
+#   KDC_REALM        what start calls the realm     [EXAMPLE.COM]
+#   KDC_LIBDEFAULTS  lines that start adds to [libdefaults] of krb5.conf, which the KDC reads, too
+#   KDC_DOMAINS      lines that start adds to [domain_realm]: to these realms the KDC refers its clients
+#   KDC_ENCTYPES     of new keys, as TYPE:SALT,...  [AES-256 and AES-128 with SHA-1]
 set -euo pipefail
 umask 077
 PATH=$PATH:/usr/sbin:/sbin
 
-realm=EXAMPLE.COM
-enctypes=aes256-cts-hmac-sha1-96:normal,aes128-cts-hmac-sha1-96:normal
+realm=${KDC_REALM:-EXAMPLE.COM}
+enctypes=${KDC_ENCTYPES:-aes256-cts-hmac-sha1-96:normal,aes128-cts-hmac-sha1-96:normal}
 
 die() { echo "kdc.sh: $*" >&2; exit 1; }
-[ $# -ge 2 ] || die "usage: kdc.sh start|add|password|rekey|stop DIR …"
+[ $# -ge 2 ] || die "usage: kdc.sh start|add|password|session|life|rekey|export|stop DIR …"
 command=$1 dir=$2
 shift 2
 case $dir in /*) ;; *) die "DIR must be an absolute path" ;; esac
@@ -24,7 +33,7 @@ unset KRB5CCNAME KRB5_KTNAME KRB5_CLIENT_KTNAME
 # kadmin.local ends with 0 after most errors: what it says decides.
 admin() {
   local said
-  said=$(kadmin.local -r "$realm" "$@" 2>&1) || true
+  said=$(kadmin.local "$@" 2>&1) || true
   if grep -qiE '^(kadmin|[a-z_]+):? .*(while|cannot|unknown|invalid|usage)' <<<"$said"; then
     die "kadmin $*: $said"
   fi
@@ -41,6 +50,7 @@ start() {
     dns_canonicalize_hostname = false
     rdns = false
     udp_preference_limit = 1465
+${KDC_LIBDEFAULTS:-}
 
 [realms]
     $realm = {
@@ -49,8 +59,13 @@ start() {
 
 [domain_realm]
     localhost = $realm
+${KDC_DOMAINS:-}
 CONF
+  # RC4 needs a switch even where nothing but a session's key is of it.
   cat >"$dir/kdc.conf" <<CONF
+[libdefaults]
+    allow_rc4 = true
+
 [kdcdefaults]
     kdc_listen = 127.0.0.1:$port
     kdc_tcp_listen = 127.0.0.1:$port
@@ -83,16 +98,27 @@ add() {
   local name
   for name in "$@"; do
     admin addprinc -randkey -e "$enctypes" "$name"
-    admin ktadd -norandkey -k "$dir/${name//\//_}.keytab" "$name"
-    [ -s "$dir/${name//\//_}.keytab" ] || die "no keytab of $name"
+    export_keys "$name"
   done
+}
+
+# One file takes the place of the other at once: a service may be reading it.
+export_keys() {
+  local keytab=$dir/${1//\//_}.keytab
+  rm -f "$keytab.new"
+  admin ktadd -norandkey -k "$keytab.new" "$1"
+  [ -s "$keytab.new" ] || die "no keytab of $1"
+  mv "$keytab.new" "$keytab"
 }
 
 case $command in
   start) [ $# -eq 1 ] || die "start needs DIR and PORT"; start "$1" ;;
   add) add "$@" ;;
   password) [ $# -eq 3 ] || die "password needs DIR, NAME, PASSWORD and ENCTYPES"; admin addprinc -pw "$2" -e "$3" "$1" ;;
+  session) [ $# -eq 2 ] || die "session needs DIR, NAME and ENCTYPE"; admin setstr "$1" session_enctypes "$2" ;;
+  life) [ $# -eq 2 ] || die "life needs DIR, NAME and SECONDS"; admin modprinc -maxlife "$2 seconds" "$1" ;;
   rekey) admin cpw -randkey -e "$enctypes" "$1" ;;
-  stop) [ ! -s "$dir/pid" ] || kill "$(cat "$dir/pid")" ;;
+  export) export_keys "$1" ;;
+  stop) [ ! -s "$dir/pid" ] || { kill "$(cat "$dir/pid")"; rm -f "$dir/pid"; } ;;
   *) die "unknown command $command" ;;
 esac
