@@ -140,7 +140,7 @@ func (c *Creds) noCommonKey(code int32, keys keySet, infos types.ETypeInfo2) err
 		for _, info := range infos {
 			names = append(names, krb5.EnctypeName(info.EType))
 		}
-		theirs = strings.Join(names, ", ")
+		theirs = printable(strings.Join(names, ", "))
 	}
 	return failure(&Error{Kind: EtypeUnsupported, Code: code,
 		Text: fmt.Sprintf("no encryption type in common: the account %s has no key of the keytab's types (the account has %s; the keytab has %s)", c.client, theirs, keys)},

@@ -1,7 +1,9 @@
 package kerberos
 
 import (
+	"encoding/asn1"
 	"errors"
+	"slices"
 	"testing"
 
 	"qosreport/internal/lab/kdc"
@@ -9,6 +11,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
 	"github.com/jcmturner/gokrb5/v8/iana/patype"
 	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
 )
 
 // answerLikeMIT lets the KDC answer as MIT's does who has none of the types that were asked
@@ -101,6 +104,21 @@ func TestKDCsThatWantFAST(t *testing.T) {
 	w.answerError(tagASReq, 25, "", garbage)
 	if _, err := Login(t.Context(), w.opts); err == nil || errors.Is(err, PreauthUnsupported) {
 		t.Errorf("damaged types: got %v", err)
+	}
+}
+
+// What a KDC says of types is told, but not at any length.
+func TestAKDCThatNamesTooManyTypes(t *testing.T) {
+	info, err := asn1.Marshal(slices.Repeat(types.ETypeInfo2{{EType: 23}}, 10_000))
+	must(t, func() error { return err })
+	data, err := asn1.Marshal(types.PADataSequence{{PADataType: patype.PA_ENC_TIMESTAMP}, {PADataType: patype.PA_ETYPE_INFO2, PADataValue: info}})
+	must(t, func() error { return err })
+	w := newWorld(t, kdc.Options{})
+	w.answerError(tagASReq, 25, "", data)
+	_, err = Login(t.Context(), w.opts)
+	checkFailure(t, err, EtypeUnsupported, "the account has rc4-hmac, rc4-hmac")
+	if n := len(err.Error()); n > 1000 {
+		t.Errorf("an error of %d bytes", n)
 	}
 }
 
