@@ -53,16 +53,30 @@ func (r *realm) logged(t *testing.T) int {
 	return len(read(t, filepath.Join(r.dir, "kdc.log")))
 }
 
-// issued are the tickets that the KDC gave to a client, as its log has them behind the
-// position: of logins (AS_REQ) or to who has logged in (TGS_REQ).
-func (r *realm) issued(t *testing.T, from int, request, client string) []string {
+// issued is a ticket that the KDC gave out, with the numbers of the types that it used for
+// the reply, the ticket and the session's key.
+type issued struct{ service, reply, ticket, session string }
+
+// issued are the tickets of logins (AS_REQ), or for who has logged in (TGS_REQ), that the
+// KDC's log has behind the position.
+func (r *realm) issued(t *testing.T, from int, request, client string) []issued {
 	t.Helper()
-	line := regexp.MustCompile(request + ` .* ISSUE: .*, ` + regexp.QuoteMeta(client) + ` for (\S+)\n`)
-	var services []string
-	for _, found := range line.FindAllSubmatch(read(t, filepath.Join(r.dir, "kdc.log"))[from:], -1) {
-		services = append(services, string(found[1]))
+	line := regexp.MustCompile(request + ` .* ISSUE: .*\{rep=\S+\((\d+)\), tkt=\S+\((\d+)\), ses=\S+\((\d+)\)\}, ` + regexp.QuoteMeta(client) + ` for (\S+)\n`)
+	var all []issued
+	for _, found := range line.FindAllStringSubmatch(string(read(t, filepath.Join(r.dir, "kdc.log"))[from:]), -1) {
+		all = append(all, issued{found[4], found[1], found[2], found[3]})
 	}
-	return services
+	return all
+}
+
+// servicesSince are the services for which the KDC gave a client tickets.
+func (r *realm) servicesSince(t *testing.T, from int, client string) []string {
+	t.Helper()
+	var names []string
+	for _, ticket := range r.issued(t, from, "TGS_REQ", client) {
+		names = append(names, ticket.service)
+	}
+	return names
 }
 
 // twoRealms are EXAMPLE.COM, where report is, and FAR.EXAMPLE with two services. The first
@@ -104,10 +118,10 @@ func TestServicesOfAnotherRealm(t *testing.T) {
 			check := func(who string, walk func()) {
 				nearLog, farLog := near.logged(t), far.logged(t)
 				walk()
-				if got := near.issued(t, nearLog, "TGS_REQ", "report@EXAMPLE.COM"); !slices.Equal(got, tt.fromNear) {
+				if got := near.servicesSince(t, nearLog, "report@EXAMPLE.COM"); !slices.Equal(got, tt.fromNear) {
 					t.Errorf("%s got %q of the first KDC, want %q", who, got, tt.fromNear)
 				}
-				if got := far.issued(t, farLog, "TGS_REQ", "report@EXAMPLE.COM"); !slices.Equal(got, fromFar) {
+				if got := far.servicesSince(t, farLog, "report@EXAMPLE.COM"); !slices.Equal(got, fromFar) {
 					t.Errorf("%s got %q of the second KDC, want %q", who, got, fromFar)
 				}
 			}
