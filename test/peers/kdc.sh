@@ -61,11 +61,7 @@ ${KDC_LIBDEFAULTS:-}
     localhost = $realm
 ${KDC_DOMAINS:-}
 CONF
-  # RC4 needs a switch even where nothing but a session's key is of it.
   cat >"$dir/kdc.conf" <<CONF
-[libdefaults]
-    allow_rc4 = true
-
 [kdcdefaults]
     kdc_listen = 127.0.0.1:$port
     kdc_tcp_listen = 127.0.0.1:$port
