@@ -144,9 +144,10 @@ func TestVerifyOfAStaleKeytab(t *testing.T) {
 	}
 }
 
-// asTerminal runs a program on a terminal of its own and types a line at each prompt.
+// asTerminal runs a program on a terminal of its own and types a line at each prompt, when
+// the terminal shows no longer what is typed.
 const asTerminal = `
-import os, pty, sys
+import os, pty, sys, termios, time
 child, master = pty.fork()
 if child == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
@@ -154,6 +155,8 @@ seen = b''
 for _ in range(2):
     while not seen.endswith(b': '):
         seen += os.read(master, 1024)
+    while termios.tcgetattr(master)[3] & termios.ECHO:
+        time.sleep(0.001)
     os.write(master, sys.argv[1].encode() + b'\n')
     seen += os.read(master, 1)
 try:
