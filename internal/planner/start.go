@@ -81,14 +81,24 @@ func (p *Planner) wait(ctx context.Context, slot store.Slot) error {
 	return lostRace(p.Store.SetOutcome(ctx, slot.Key, store.Waiting, slot.Reason))
 }
 
-// start claims a slot and has it carried out. [store.ErrLimit] means that it has to wait.
-func (p *Planner) start(ctx context.Context, s Schedule, slot store.Slot) error {
-	run, err := p.Start(ctx, slot)
+// claim takes a slot and gives back what carries it out. There is none when another has the
+// slot, or when it was skipped; [store.ErrLimit] means that it has to wait.
+func (p *Planner) claim(ctx context.Context, s Schedule, slot store.Slot) (run func(context.Context), err error) {
+	run, err = p.Start(ctx, slot)
 	switch {
 	case errors.Is(err, store.ErrLimit):
-		return p.overlap(ctx, s, slot, err)
+		return nil, p.overlap(ctx, s, slot, err)
 	case err != nil:
-		return lostRace(err)
+		return nil, lostRace(err)
+	}
+	return run, nil
+}
+
+// start has a slot carried out beside the loop.
+func (p *Planner) start(ctx context.Context, s Schedule, slot store.Slot) error {
+	run, err := p.claim(ctx, s, slot)
+	if run == nil {
+		return err
 	}
 	p.runs.Go(func() {
 		defer p.nudge() // another may wait for it to end
@@ -118,12 +128,9 @@ func (p *Planner) RunNow(ctx context.Context, s Schedule, slot store.Slot) (ran 
 	if due, err := p.expire(ctx, []store.Slot{slot}, p.Now()); len(due) == 0 {
 		return false, err
 	}
-	run, err := p.Start(ctx, slot)
-	switch {
-	case errors.Is(err, store.ErrLimit):
-		return false, p.overlap(ctx, s, slot, err)
-	case err != nil:
-		return false, lostRace(err)
+	run, err := p.claim(ctx, s, slot)
+	if run == nil {
+		return false, err
 	}
 	run(ctx)
 	return true, nil
