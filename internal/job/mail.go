@@ -3,9 +3,6 @@ package job
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"io"
 	stdmail "net/mail"
 	"os"
@@ -101,15 +98,16 @@ func (d *draft) checkAddresses() error {
 // id is the same for the same variant and window, so that mail systems which remove
 // duplicates can do so. Each delivery makes its own of it.
 func (d *draft) id() string {
-	key := sha256.New()
-	for _, part := range []string{d.variant(), d.Window.From.UTC().Format(time.RFC3339Nano), d.Window.To.UTC().Format(time.RFC3339Nano)} {
-		fmt.Fprintf(key, "%d:%s", len(part), part)
-	}
+	return mailID(d.message.From, d.variant(), d.Window.From.UTC().Format(time.RFC3339Nano), d.Window.To.UTC().Format(time.RFC3339Nano))
+}
+
+// mailID is a Message-ID that the same parts give again, in the domain of the sender.
+func mailID(sender string, parts ...string) string {
 	domain := "qosreport.invalid"
-	if from, err := stdmail.ParseAddress(d.message.From); err == nil {
+	if from, err := stdmail.ParseAddress(sender); err == nil {
 		domain = from.Address[strings.LastIndexByte(from.Address, '@')+1:]
 	}
-	return hex.EncodeToString(key.Sum(nil)[:16]) + "@" + domain
+	return hashOf(parts)[:32] + "@" + domain
 }
 
 // variant names the report with its parameters, which is what mail is sent of.

@@ -3,12 +3,8 @@ package job
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
-	stdmail "net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -179,17 +175,7 @@ func (n *Notifier) within(ctx context.Context) (context.Context, context.CancelF
 
 // id is the same for the same failure, so that mail systems which remove duplicates can
 // do so.
-func (n *Notifier) id(parts ...string) string {
-	key := sha256.New()
-	for _, part := range append(parts, n.Instance) {
-		fmt.Fprintf(key, "%d:%s", len(part), part)
-	}
-	_, domain, _ := strings.Cut(n.From, "@")
-	if from, err := stdmail.ParseAddress(n.From); err == nil {
-		domain = from.Address[strings.LastIndexByte(from.Address, '@')+1:]
-	}
-	return hex.EncodeToString(key.Sum(nil)[:16]) + "@" + domain
-}
+func (n *Notifier) id(parts ...string) string { return mailID(n.From, append(parts, n.Instance)...) }
 
 // name begins a subject.
 func (n *Notifier) name() string {
