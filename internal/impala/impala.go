@@ -74,7 +74,7 @@ func setDefault[T comparable](v *T, value T) {
 type Client struct {
 	opts    Options
 	addr    string
-	conn    *conn
+	conn    conn
 	session wire.SessionHandle
 	impala  bool // what answers is Impala itself: hasMoreRows can be believed
 	log     *slog.Logger
@@ -172,7 +172,7 @@ func (c *Client) Coordinator() string { return c.addr }
 // Close ends the session and the connection. It takes at most the time of one call.
 func (c *Client) Close(ctx context.Context) error {
 	defer c.conn.close()
-	if c.conn.broken != nil {
+	if c.conn.broken() != nil {
 		return nil
 	}
 	ctx, stop := closing(ctx)
@@ -195,13 +195,4 @@ func closing(ctx context.Context) (context.Context, context.CancelFunc) {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
-}
-
-// adviseOpen adds what it usually means when a server answers OpenSession over a plain
-// socket with silence, an end, or something else than a message.
-func adviseOpen(err error, o Options) error {
-	if o.Auth != nil || fault.ClassOf(err) != fault.Lost && !errors.Is(err, wire.ErrMalformed) {
-		return err
-	}
-	return fault.Advise(err, "the server may want a login (impala.auth kerberos or ldap) or TLS; it was asked over a plain socket")
 }

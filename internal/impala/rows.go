@@ -96,7 +96,7 @@ func (r *Rows) fetch(ctx context.Context) error {
 	r.rows += int64(r.reply.Rows)
 	r.batch = Batch{Rows: r.reply.Rows, Columns: r.reply.Columns, types: r.columns}
 	r.ended = r.isEnd()
-	r.adapt(c.conn.codec.MessageSize())
+	r.adapt(c.conn.replySize())
 	return nil
 }
 
@@ -169,7 +169,7 @@ func (r *Rows) adapt(messageSize int) {
 // the warnings first, since they are gone with the statement.
 func (r *Rows) Close(ctx context.Context) error {
 	c := r.client
-	if !r.open || c.conn.broken != nil {
+	if !r.open || c.conn.broken() != nil {
 		return nil
 	}
 	ctx, stop := closing(ctx)

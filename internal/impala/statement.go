@@ -20,8 +20,8 @@ const (
 // Query runs a statement and waits until its rows can be fetched. The rows must be
 // closed. When the context ends, the statement is cancelled on the server.
 func (c *Client) Query(ctx context.Context, statement string) (*Rows, error) {
-	if c.conn.broken != nil {
-		return nil, fault.Errorf(fault.Impala, fault.Lost, "the connection was lost before: %w", c.conn.broken)
+	if c.conn.broken() != nil {
+		return nil, fault.Errorf(fault.Impala, fault.Lost, "the connection was lost before: %w", c.conn.broken())
 	}
 	r := &Rows{client: c, fetchRows: firstFetchRows}
 	if err := c.execute(ctx, statement, r); err != nil {
@@ -112,7 +112,7 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 	c := r.client
 	var failure *Error
 	r.failed = errors.As(err, &failure)
-	if c.conn.broken == nil {
+	if c.conn.broken() == nil {
 		if r.open {
 			_ = r.end(ctx, c.conn)
 		}
@@ -135,7 +135,7 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 
 // end cancels and closes the operation. Neither answer matters: the operation may be
 // gone already, which is what is wanted. An error is one of the connection.
-func (r *Rows) end(ctx context.Context, on *conn) (err error) {
+func (r *Rows) end(ctx context.Context, on conn) (err error) {
 	req := &wire.OperationReq{Operation: r.operation}
 	var cancelled, closed wire.StatusResp
 	if !r.ended && !r.failed {
@@ -145,11 +145,11 @@ func (r *Rows) end(ctx context.Context, on *conn) (err error) {
 			r.client.log.InfoContext(ctx, "statement cancelled on the coordinator", "query_id", r.queryID)
 		}
 	}
-	if on.broken == nil {
+	if on.broken() == nil {
 		err = on.call(ctx, r.client.opts.CallTimeout, "CloseOperation", req, &closed)
 	}
 	r.open = false
-	if on.broken == nil {
+	if on.broken() == nil {
 		return nil
 	}
 	return err
