@@ -2,7 +2,6 @@ package impala
 
 import (
 	"bytes"
-	"math"
 	"strconv"
 
 	"qosreport/internal/impala/wire"
@@ -33,21 +32,4 @@ func (b *Batch) Append(dst []byte, column, row int) []byte {
 		text = bytes.TrimRight(text, " ")
 	}
 	return append(dst, text...)
-}
-
-// AppendFloat appends the shortest text that reads back as v, which has the given size
-// in bits. Only very large and very small numbers have an exponent; the values that are
-// no numbers are NaN, Infinity and -Infinity.
-func AppendFloat(dst []byte, v float64, bits int) []byte {
-	switch size := math.Abs(v); {
-	case math.IsNaN(v):
-		return append(dst, "NaN"...)
-	case math.IsInf(v, 1):
-		return append(dst, "Infinity"...)
-	case math.IsInf(v, -1):
-		return append(dst, "-Infinity"...)
-	case size != 0 && (size < 1e-6 || size >= 1e21):
-		return strconv.AppendFloat(dst, v, 'e', -1, bits)
-	}
-	return strconv.AppendFloat(dst, v, 'f', -1, bits)
 }
