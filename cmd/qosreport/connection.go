@@ -48,7 +48,7 @@ const (
 
 // kdcFlags are where the KDCs are.
 type kdcFlags struct {
-	KerberosKRB5Conf string   `group:"Kerberos" name:"kerberos-krb5-conf" env:"QOSREPORT_KERBEROS_KRB5_CONF" placeholder:"FILE" help:"krb5.conf."`
+	KerberosKRB5Conf string   `group:"Kerberos" name:"kerberos-krb5-conf" env:"QOSREPORT_KERBEROS_KRB5_CONF" placeholder:"FILE" help:"krb5.conf; default KRB5_CONFIG, then /etc/krb5.conf."`
 	KerberosRealm    string   `group:"Kerberos" env:"QOSREPORT_KERBEROS_REALM" placeholder:"REALM" help:"With --kerberos-kdc, in place of krb5.conf."`
 	KerberosKDC      []string `group:"Kerberos" name:"kerberos-kdc" env:"QOSREPORT_KERBEROS_KDC" placeholder:"HOST:PORT" help:"KDC; may be repeated."`
 }

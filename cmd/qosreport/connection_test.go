@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"qosreport/internal/config"
 	"qosreport/internal/fault"
+	"qosreport/internal/kerberos"
 	"qosreport/internal/lab"
 	"qosreport/internal/lab/pipenet"
 )
@@ -62,4 +67,47 @@ func TestNobodyWaitsForTheLoginOfAnother(t *testing.T) {
 			t.Errorf("%d logins for two sessions", n)
 		}
 	})
+}
+
+// The settings of the Kerberos library count where nothing of ours names a krb5.conf.
+func TestWhichKRB5ConfCounts(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, realm string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("[libdefaults]\ndefault_realm = "+realm+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	first, second, missing := write("first", "FIRST"), write("second", "SECOND"), filepath.Join(dir, "missing")
+	folder := filepath.Dir(write("d/a.conf", "FOLDER"))
+	tests := []struct {
+		name, env, key, flag string
+		want                 string // the default realm; "" is an error
+	}{
+		{"the library's", first, "", "", "FIRST"},
+		{"the library's list, of which one is missing", missing + "::" + second + ":" + first, "", "", "SECOND"},
+		{"the library's folder", folder, "", "", "FOLDER"},
+		{"the key before the library's", first, second, "", "SECOND"},
+		{"the flag before the key", first, second, folder, "FOLDER"},
+		{"a key with a list", missing, first + ":" + second, "", "FIRST"},
+		{"a list of nothing but missing files", missing + ":" + missing, "", "", ""},
+		{"a key whose file is missing", first, missing, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("KRB5_CONFIG", tt.env)
+			c := config.Default()
+			c.Kerberos.Principal, c.Kerberos.KRB5Conf = "report", tt.key
+			(&kdcFlags{KerberosKRB5Conf: tt.flag}).apply(c)
+			who, err := kerberos.PrincipalOf(t.Context(), (&connector{config: c}).kerberosOptions())
+			if tt.want == "" && !errors.Is(err, kerberos.ConfigMissing) || tt.want != "" && (err != nil || who.Realm != tt.want) {
+				t.Errorf("got %s, %v", who, err)
+			}
+		})
+	}
 }

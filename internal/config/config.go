@@ -110,8 +110,8 @@ type Kerberos struct {
 	Principal         string   `yaml:"principal"` // "" means the only one of the keytab
 	Keytab            string   `yaml:"keytab"`    // "" means KRB5_CLIENT_KTNAME, KRB5_KTNAME, then krb5.conf's default
 	CCache            string   `yaml:"ccache"`    // of kinit; a keytab that is named here goes before it
-	KRB5Conf          string   `yaml:"krb5_conf"`
-	Realm             string   `yaml:"realm"` // with kdcs, instead of krb5_conf
+	KRB5Conf          string   `yaml:"krb5_conf"` // "" means KRB5_CONFIG, then /etc/krb5.conf
+	Realm             string   `yaml:"realm"`     // with kdcs, instead of krb5_conf
 	KDCs              []string `yaml:"kdcs"`
 	StrictPermissions bool     `yaml:"strict_permissions"`
 }
@@ -147,11 +147,10 @@ func Default() *Config {
 
 			MaxSessions: 2,
 		},
-		Kerberos: Kerberos{KRB5Conf: "/etc/krb5.conf"},
-		Store:    Store{KeepStates: days(400), KeepRuns: days(400), KeepDeliveries: days(800)},
-		SMTP:     SMTP{TLS: "starttls", MaxSize: Size{Bytes: 20_000_000}, Allow: []string{}},
-		Web:      Web{Listen: "127.0.0.1:8080"},
-		Log:      Log{Level: "info", Format: "auto"},
+		Store: Store{KeepStates: days(400), KeepRuns: days(400), KeepDeliveries: days(800)},
+		SMTP:  SMTP{TLS: "starttls", MaxSize: Size{Bytes: 20_000_000}, Allow: []string{}},
+		Web:   Web{Listen: "127.0.0.1:8080"},
+		Log:   Log{Level: "info", Format: "auto"},
 
 		MaxRuns:       2,
 		ShutdownGrace: seconds(25),

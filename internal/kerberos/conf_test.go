@@ -228,6 +228,16 @@ func TestFinalSettingsEndTheList(t *testing.T) {
 	}
 }
 
+func TestWhereTheConfigurationIs(t *testing.T) {
+	const usual = "/etc/krb5.conf:/usr/local/etc/krb5.conf"
+	for _, tt := range []struct{ option, env, want string }{{"", "", usual}, {"", "/a:/b", "/a:/b"}, {"/c", "/a:/b", "/c"}} {
+		t.Setenv("KRB5_CONFIG", tt.env)
+		if got := (Options{KRB5Conf: tt.option}).withDefaults().KRB5Conf; got != tt.want {
+			t.Errorf("option %q and variable %q: got %q", tt.option, tt.env, got)
+		}
+	}
+}
+
 func TestDurations(t *testing.T) {
 	tests := []struct {
 		text string

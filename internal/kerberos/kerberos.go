@@ -36,7 +36,7 @@ type Options struct {
 	Principal string   // name or name@REALM; "" means the only one in the keytab
 	Keytab    string   // path; "" means KRB5_CLIENT_KTNAME, KRB5_KTNAME, then default_keytab_name
 	CCache    string   // credential cache of kinit, instead of a keytab; "" means KRB5CCNAME, then default_ccache_name
-	KRB5Conf  string   // path, or several with colons; "" means KRB5_CONFIG, then /etc/krb5.conf
+	KRB5Conf  string   // path, or several with colons; "" means KRB5_CONFIG, then /etc/krb5.conf and /usr/local/etc/krb5.conf
 	Realm     string   // "" means the principal's, then default_realm
 	KDCs      []string // host or host:port of the realm, instead of those in krb5.conf
 
