@@ -182,20 +182,3 @@ func allocations(t *testing.T, client *SASL, server *acceptor.Server) float64 {
 		}
 	})
 }
-
-func BenchmarkContext(b *testing.B) {
-	w := newWorld(b, kdc.Options{})
-	c, err := Login(b.Context(), w.opts)
-	must(b, func() error { return err })
-	service := w.service(acceptor.Quirks{})
-	b.ReportAllocs()
-	for b.Loop() {
-		s, err := c.NewSASL(b.Context(), SASLOptions{Host: "coordinator.example.com"})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if ours, theirs := shake(s, service.NewServer(acceptor.SASL{})); ours != nil || theirs != nil {
-			b.Fatal(ours, theirs)
-		}
-	}
-}

@@ -5,12 +5,10 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/binary"
 	"fmt"
 	"hash"
 	"slices"
 
-	"github.com/jcmturner/gokrb5/v8/crypto"
 	"github.com/jcmturner/gokrb5/v8/iana/chksumtype"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 )
@@ -88,21 +86,4 @@ func EnctypeName(id int32) string {
 		return "camellia256-cts-cmac"
 	}
 	return fmt.Sprintf("enctype %d", id)
-}
-
-// The three keys that RFC 3961 section 5.3 derives for one usage.
-const (
-	deriveEncryption = 0xaa
-	deriveIntegrity  = 0x55
-	deriveChecksum   = 0x99
-)
-
-// derive makes the key of a purpose for a usage number from a base key.
-func (k Key) derive(usage uint32, purpose byte) ([]byte, error) {
-	et, err := crypto.GetEtype(k.Enctype)
-	if err != nil {
-		return nil, fmt.Errorf("derive a key: %w", err)
-	}
-	constant := append(binary.BigEndian.AppendUint32(nil, usage), purpose)
-	return et.DeriveKey(k.Value, constant)
 }

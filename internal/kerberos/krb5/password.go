@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-
-	"github.com/jcmturner/gokrb5/v8/crypto"
 )
 
 // maxIterations bounds the work that a KDC can ask for. The defaults are 4096 and 32768;
@@ -45,11 +43,7 @@ func PasswordKey(enctype int32, password, salt string, params []byte) (Key, erro
 		return Key{}, fmt.Errorf("make a key of a password: %w", err)
 	}
 	defer clear(seed)
-	et, err := crypto.GetEtype(enctype)
-	if err != nil {
-		return Key{}, err
-	}
-	value, err := et.DeriveKey(seed, []byte("kerberos"))
+	value, err := e.derive(seed, []byte("kerberos"), e.KeyBytes)
 	return Key{enctype, value}, err
 }
 
