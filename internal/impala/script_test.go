@@ -162,7 +162,7 @@ func (p *passwords) Chunk() int                       { return 0 }
 func (p *passwords) Wrap(_, _ []byte) ([]byte, error) { return nil, errNoLayer }
 func (p *passwords) Unwrap(_ []byte) ([]byte, error)  { return nil, errNoLayer }
 func plainServer(o hs2server.Options) hs2server.Options {
-	o.Mechanism, o.NewLogin = "PLAIN", func() hs2server.Login { return &passwords{} }
+	o.Logins = hs2server.Logins{"PLAIN": func() hs2server.Login { return &passwords{} }}
 	return o
 }
 

@@ -109,11 +109,10 @@ func (l *Lab) serve(ctx context.Context, o Options, accept *acceptor.Acceptor) e
 	}
 	l.Coordinator = net.JoinHostPort(host, port)
 	server := impalad.New(impalad.Options{
-		Catalog:   l.Catalog,
-		Mechanism: "GSSAPI",
-		NewLogin:  func() hs2server.Login { return accept.NewServer(acceptor.SASL{Layers: o.Layers}) },
-		Observe:   o.Observe,
-		Logger:    o.Logger,
+		Catalog: l.Catalog,
+		Logins:  hs2server.Logins{"GSSAPI": func() hs2server.Login { return accept.NewServer(acceptor.SASL{Layers: o.Layers}) }},
+		Observe: o.Observe,
+		Logger:  o.Logger,
 	})
 	l.running.Go(func() { l.note(l.Realm.Serve(ctx, tickets, packets)) })
 	l.running.Go(func() { l.note(server.Serve(ctx, coordinator)) })

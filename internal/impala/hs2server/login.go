@@ -19,14 +19,15 @@ func (s *Server) login(rw io.ReadWriter) (Login, error) {
 	if status != wire.NegotiationStart {
 		return nil, refuse(rw, wire.NegotiationError, fmt.Sprintf("Expecting START status, received %d", status))
 	}
-	if mechanism := string(payload); mechanism != s.opts.Mechanism {
+	newLogin := s.opts.Logins[string(payload)]
+	if newLogin == nil {
 		// The first token comes unasked; what is left unread would turn the answer into a reset.
 		if _, _, err := wire.ReadNegotiation(rw); err != nil {
 			return nil, err
 		}
-		return nil, refuse(rw, wire.NegotiationBad, "Unsupported mechanism type "+mechanism)
+		return nil, refuse(rw, wire.NegotiationBad, "Unsupported mechanism type "+string(payload))
 	}
-	login := s.opts.NewLogin()
+	login := newLogin()
 	for {
 		status, payload, err = wire.ReadNegotiation(rw)
 		if err != nil {

@@ -19,26 +19,6 @@ import (
 	"qosreport/internal/impala/wire"
 )
 
-// Engine answers statements.
-type Engine interface {
-	// Execute plans a statement and starts it. An error is told to the client in its own
-	// words. The context ends when the statement is cancelled or closed.
-	Execute(ctx context.Context, s *Session, statement string) (Result, error)
-}
-
-// Result is a statement that runs or has run.
-type Result interface {
-	// Columns describe the rows; nil means that there is no result, as after USE.
-	Columns() []wire.ColumnDesc
-	// Poll tells without waiting whether rows can be fetched, or why they never will be.
-	Poll() (ready bool, err error)
-	// Fetch appends up to most rows, waiting for the first until the context ends, which
-	// is no error. More says whether another fetch may bring rows.
-	Fetch(ctx context.Context, most int, into []wire.ColumnBuilder) (more bool, err error)
-	// Log is what GetLog answers.
-	Log() string
-}
-
 // Login is the server side of one SASL exchange.
 type Login interface {
 	Step(response []byte) (challenge []byte, done bool, err error)
@@ -46,11 +26,14 @@ type Login interface {
 	wire.Layer
 }
 
+// Logins are the SASL mechanisms of a port by their names, like "GSSAPI". A login is made
+// for each connection.
+type Logins map[string]func() Login
+
 // Options of a server. Only Engine is required.
 type Options struct {
 	Engine       Engine
-	Mechanism    string              // of the logins, like "GSSAPI"; "" serves a plain socket
-	NewLogin     func() Login        // one for each connection; required with Mechanism
+	Logins       Logins              // nil serves a plain socket
 	QueryOptions map[string]string   // what OpenSession answers, in upper case; unknown ones are dropped
 	Version      string              // for GetInfo and ping
 	FetchWait    time.Duration       // how long a fetch waits for rows; 0 means 10s, as FETCH_ROWS_TIMEOUT_MS
@@ -126,7 +109,7 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) {
 	}()
 	c := &connection{server: s}
 	var stream io.ReadWriter = nc
-	if s.opts.Mechanism != "" {
+	if len(s.opts.Logins) > 0 {
 		nc.SetDeadline(time.Now().Add(loginTimeout))
 		login, err := s.login(nc)
 		if err != nil {

@@ -303,7 +303,7 @@ func login(t *testing.T, s *Server, messages ...[]byte) (net.Conn, []byte) {
 }
 
 func TestLogins(t *testing.T) {
-	s := New(Options{Engine: &fixed{oneColumn}, Mechanism: "X", NewLogin: func() Login { return &impostor{} }})
+	s := New(Options{Engine: &fixed{oneColumn}, Logins: Logins{"X": func() Login { return &impostor{} }}})
 	hello := wire.AppendNegotiation(nil, wire.NegotiationStart, []byte("X"))
 	name := func(user string) []byte { return wire.AppendNegotiation(nil, wire.NegotiationOK, []byte(user)) }
 	if _, got := login(t, s, hello, name("alice")); !reflect.DeepEqual(got, []byte{5, 0, 0, 0, 0}) {
@@ -360,7 +360,7 @@ func FuzzServeConn(f *testing.F) {
 	f.Add([]byte("\x80\x01\x00\x01\x00\x00\x00\x0bOpenSession\x00\x00\x00\x01\x0c\x00\x01\x08\x00\x01\x00\x00\x00\x05\x00\x00"))
 	f.Add([]byte("\x01\x00\x00\x00\x01X\x02\x00\x00\x00\x01u"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, o := range []Options{{Engine: &fixed{oneColumn}}, {Engine: &fixed{oneColumn}, Mechanism: "X", NewLogin: func() Login { return &impostor{} }}} {
+		for _, o := range []Options{{Engine: &fixed{oneColumn}}, {Engine: &fixed{oneColumn}, Logins: Logins{"X": func() Login { return &impostor{} }}}} {
 			near, far := net.Pipe()
 			go func() {
 				near.Write(data)

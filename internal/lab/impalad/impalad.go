@@ -22,12 +22,11 @@ import (
 
 // Options of a server. Catalog is required.
 type Options struct {
-	Catalog   sql.Catalog
-	Now       func() time.Time       // nil means time.Now
-	Mechanism string                 // SASL mechanism of the logins; "" serves a plain socket
-	NewLogin  func() hs2server.Login // required with Mechanism
-	Observe   func(method string)    // called for each call; nil for none
-	Logger    *slog.Logger           // nil discards
+	Catalog sql.Catalog
+	Now     func() time.Time    // nil means time.Now
+	Logins  hs2server.Logins    // nil serves a plain socket
+	Observe func(method string) // called for each call; nil for none
+	Logger  *slog.Logger        // nil discards
 }
 
 // Server is one coordinator.
@@ -47,8 +46,7 @@ func New(o Options) *Server {
 	e := &engine{sql: sql.New(o.Catalog), catalog: o.Catalog, now: o.Now}
 	return &Server{engine: e, Server: hs2server.New(hs2server.Options{
 		Engine:       e,
-		Mechanism:    o.Mechanism,
-		NewLogin:     o.NewLogin,
+		Logins:       o.Logins,
 		QueryOptions: queryOptions,
 		Version:      Version,
 		Observe:      o.Observe,
