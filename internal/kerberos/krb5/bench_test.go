@@ -3,8 +3,6 @@ package krb5
 import (
 	"fmt"
 	"testing"
-
-	"github.com/jcmturner/gokrb5/v8/crypto"
 )
 
 var benchSizes = []int{64, 4096, 65536}
@@ -61,15 +59,7 @@ func BenchmarkUnwrap(b *testing.B) {
 // compare with in one run.
 func BenchmarkPrimitives(b *testing.B) {
 	for _, id := range SupportedEnctypes() {
-		e, ok := LookupEnctype(id)
-		if !ok {
-			b.Fatal(id)
-		}
-		key := make([]byte, e.KeyBytes)
-		et, err := crypto.GetEtype(id)
-		if err != nil {
-			b.Fatal(err)
-		}
+		key, et := make([]byte, enctypeOf(b, id).KeyBytes), librarysType(b, id)
 		for _, size := range benchSizes {
 			message := make([]byte, size+headerBytes) // what is sealed with AES
 			_, sealed, err := et.EncryptMessage(key, message, usageInitiatorSeal)

@@ -34,44 +34,25 @@ func (s Stream) flags() byte {
 	return f
 }
 
-// cfx has the ciphers of one direction, made once, and scratch space that a hash.Hash
-// may keep a hold of without an allocation for each token.
+// cfx has the ciphers of one direction, made once, and a scratch header.
 type cfx struct {
-	enctype *Enctype
-	cbc     *stealer
-	sealMAC hash.Hash // Ki
+	sealer
 	signMAC hash.Hash // Kc
 	flags   byte
-
-	head [headerBytes]byte
-	zero [cfxConfounder]byte
-	sum  [64]byte
+	head    [headerBytes]byte
 }
 
 func newCFX(s Stream, mode func(cipher.Block, []byte) cipher.BlockMode) (cfx, error) {
-	et, err := s.Key.enctype()
-	if err != nil {
-		return cfx{}, err
-	}
 	usage := uint32(usageInitiatorSeal)
 	if s.FromAcceptor {
 		usage = usageAcceptorSeal
 	}
-	var keys [3][]byte
-	for i, purpose := range []byte{deriveEncryption, deriveIntegrity, deriveChecksum} {
-		if keys[i], err = s.Key.derive(usage, purpose); err != nil {
-			return cfx{}, err
-		}
-		defer clear(keys[i])
+	sealer, err := s.Key.newSealer(usage, mode)
+	if err != nil {
+		return cfx{}, err
 	}
-	c := cfx{
-		enctype: et,
-		sealMAC: hmac.New(et.hash, keys[1]),
-		signMAC: hmac.New(et.hash, keys[2]),
-		flags:   s.flags(),
-	}
-	c.cbc, err = newStealer(keys[0], mode)
-	return c, err
+	mac, err := s.Key.newMAC(usage, deriveChecksum)
+	return cfx{sealer: sealer, signMAC: mac, flags: s.flags()}, err
 }
 
 // setHeader fills the scratch header; the rotation count is always 0 in it.
@@ -89,17 +70,6 @@ func (c *cfx) signature(plain []byte, flags byte, number uint64) []byte {
 	c.signMAC.Write(plain)
 	c.signMAC.Write(c.head[:])
 	return c.signMAC.Sum(c.sum[:0])[:c.enctype.MACBytes]
-}
-
-// seal is the MAC of a sealed body, over the plaintext or (RFC 8009) the zero cipher
-// state and the ciphertext. It is valid until the next call.
-func (c *cfx) seal(body []byte) []byte {
-	c.sealMAC.Reset()
-	if c.enctype.macCiphertext {
-		c.sealMAC.Write(c.zero[:])
-	}
-	c.sealMAC.Write(body)
-	return c.sealMAC.Sum(c.sum[:0])[:c.enctype.MACBytes]
 }
 
 type cfxMaker struct {
@@ -138,13 +108,7 @@ func (m *cfxMaker) wrap(dst, plain []byte, sealed bool, number uint64) ([]byte, 
 	if _, err := io.ReadFull(m.random, body[:cfxConfounder]); err != nil {
 		return dst[:start], fmt.Errorf("read random bytes: %w", err)
 	}
-	if m.enctype.macCiphertext {
-		m.cbc.encrypt(body)
-		return append(dst, m.seal(body)...), nil
-	}
-	mac := m.seal(body)
-	m.cbc.encrypt(body)
-	return append(dst, mac...), nil
+	return append(dst, m.seal(body)...), nil
 }
 
 type cfxOpener struct {
@@ -198,17 +162,8 @@ func (o *cfxOpener) openSealed(body []byte, flags byte, extra int, number uint64
 		return nil, fmt.Errorf("%w: %d bytes", ErrToken, headerBytes+len(body))
 	}
 	body, sum := body[:len(body)-mac], body[len(body)-mac:]
-	if o.enctype.macCiphertext {
-		if !hmac.Equal(o.seal(body), sum) {
-			return nil, ErrIntegrity
-		}
-		o.cbc.decrypt(body)
-	} else {
-		o.cbc.decrypt(body)
-		if !hmac.Equal(o.seal(body), sum) {
-			clear(body)
-			return nil, ErrIntegrity
-		}
+	if !o.sealer.open(body, sum) {
+		return nil, ErrIntegrity
 	}
 	// The outer header is protected by nothing but its encrypted copy.
 	plain, inner := body[cfxConfounder:len(body)-headerBytes], body[len(body)-headerBytes:]

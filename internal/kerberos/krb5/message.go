@@ -1,6 +1,10 @@
 package krb5
 
 import (
+	"bytes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -23,12 +27,30 @@ func Guard(what string, parse func() error) (err error) {
 	return nil
 }
 
-// Encrypt makes the encrypted part of a message with a key usage of RFC 4120
-// section 7.5.1. A kvno of 0 is left out of the message.
+// Encrypt makes the encrypted part of a message, which is not empty, with a key usage of
+// RFC 4120 section 7.5.1. A kvno of 0 is left out of the message.
 func (k Key) Encrypt(plain []byte, usage uint32, kvno int) (types.EncryptedData, error) {
-	if _, err := k.enctype(); err != nil {
+	e, err := k.enctype()
+	switch {
+	case err != nil:
+		return types.EncryptedData{}, err
+	case len(plain) == 0:
+		return types.EncryptedData{}, errors.New("encrypt a message: it is empty")
+	case e.Weak:
+		return k.encryptRC4(plain, usage, kvno)
+	}
+	s, err := k.newSealer(usage, cipher.NewCBCEncrypter)
+	if err != nil {
 		return types.EncryptedData{}, err
 	}
+	body := make([]byte, e.confounder+len(plain), e.confounder+len(plain)+e.MACBytes)
+	rand.Read(body[:e.confounder]) // it never fails
+	copy(body[e.confounder:], plain)
+	mac := s.seal(body)
+	return types.EncryptedData{EType: k.Enctype, KVNO: kvno, Cipher: append(body, mac...)}, nil
+}
+
+func (k Key) encryptRC4(plain []byte, usage uint32, kvno int) (types.EncryptedData, error) {
 	data, err := crypto.GetEncryptedData(plain, k.Wire(), usage, kvno)
 	if err != nil {
 		return types.EncryptedData{}, errors.New("encrypt a message: the cipher refused")
@@ -50,7 +72,22 @@ func (k Key) Decrypt(data types.EncryptedData, usage uint32) ([]byte, error) {
 	if len(data.Cipher) <= e.confounder+e.MACBytes {
 		return nil, ErrDecrypt
 	}
-	var plain []byte
+	if e.Weak {
+		return k.decryptRC4(data, usage)
+	}
+	s, err := k.newSealer(usage, cipher.NewCBCDecrypter)
+	if err != nil {
+		return nil, err
+	}
+	body := bytes.Clone(data.Cipher)
+	body, mac := body[:len(body)-e.MACBytes], body[len(body)-e.MACBytes:]
+	if !s.open(body, mac) {
+		return nil, ErrDecrypt
+	}
+	return body[e.confounder:], nil
+}
+
+func (k Key) decryptRC4(data types.EncryptedData, usage uint32) (plain []byte, err error) {
 	if Guard("message", func() (err error) {
 		plain, err = crypto.DecryptEncPart(data, k.Wire(), usage)
 		return err
@@ -66,23 +103,23 @@ func (k Key) Checksum(data []byte, usage uint32) (types.Checksum, error) {
 	if err != nil {
 		return types.Checksum{}, err
 	}
-	et, err := crypto.GetEtype(k.Enctype)
+	if e.Weak {
+		sum, err := crypto.RC4HMAC{}.GetChecksumHash(k.Value, data, usage)
+		if err != nil {
+			return types.Checksum{}, errors.New("make a checksum: the cipher refused")
+		}
+		return types.Checksum{CksumType: e.checksum, Checksum: sum}, nil
+	}
+	mac, err := k.newMAC(usage, deriveChecksum)
 	if err != nil {
 		return types.Checksum{}, err
 	}
-	sum, err := et.GetChecksumHash(k.Value, data, usage)
-	if err != nil {
-		return types.Checksum{}, errors.New("make a checksum: the cipher refused")
-	}
-	return types.Checksum{CksumType: e.checksum, Checksum: sum}, nil
+	mac.Write(data)
+	return types.Checksum{CksumType: e.checksum, Checksum: mac.Sum(nil)[:e.MACBytes]}, nil
 }
 
 // VerifyChecksum reports, in constant time, whether sum is the key's own checksum of data.
 func (k Key) VerifyChecksum(data []byte, sum types.Checksum, usage uint32) bool {
-	e, err := k.enctype()
-	if err != nil || sum.CksumType != e.checksum {
-		return false
-	}
-	et, err := crypto.GetEtype(k.Enctype)
-	return err == nil && et.VerifyChecksum(k.Value, data, sum.Checksum, usage)
+	due, err := k.Checksum(data, usage)
+	return err == nil && sum.CksumType == due.CksumType && hmac.Equal(due.Checksum, sum.Checksum)
 }

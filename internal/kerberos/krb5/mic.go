@@ -21,14 +21,12 @@ func (s Stream) MIC(message []byte) ([]byte, error) {
 	if s.FromAcceptor {
 		usage = usageAcceptorSign
 	}
-	key, err := s.Key.derive(usage, deriveChecksum)
+	mac, err := s.Key.newMAC(usage, deriveChecksum)
 	if err != nil {
 		return nil, err
 	}
-	defer clear(key)
 	token := []byte{0x04, 0x04, s.flags(), 0xff, 0xff, 0xff, 0xff, 0xff}
 	token = binary.BigEndian.AppendUint64(token, s.Sequence)
-	mac := hmac.New(et.hash, key)
 	mac.Write(message)
 	mac.Write(token)
 	return append(token, mac.Sum(nil)[:et.MACBytes]...), nil

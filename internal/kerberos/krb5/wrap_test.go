@@ -131,11 +131,7 @@ func openCFXBody(t *testing.T, s Stream, filler int, body []byte) ([]byte, error
 		t.Fatal(err)
 	}
 	body = append(make([]byte, cfxConfounder), body...)
-	mac := bytes.Clone(m.seal(body))
-	m.cbc.encrypt(body)
-	if m.enctype.macCiphertext {
-		mac = m.seal(body)
-	}
+	mac := m.seal(body)
 	u, err := NewUnwrapper(s)
 	if err != nil {
 		t.Fatal(err)
