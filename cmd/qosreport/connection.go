@@ -23,7 +23,7 @@ type connectionFlags struct {
 	ImpalaHost         []string          `group:"Impala" env:"QOSREPORT_IMPALA_HOST" placeholder:"HOST:PORT" help:"Coordinator; may be repeated."`
 	ImpalaTransport    string            `group:"Impala" env:"QOSREPORT_IMPALA_TRANSPORT" placeholder:"KIND" help:"sasl or plain-socket."`
 	ImpalaAuth         string            `group:"Impala" env:"QOSREPORT_IMPALA_AUTH" placeholder:"KIND" help:"kerberos, ldap or none."`
-	ImpalaService      string            `group:"Impala" env:"QOSREPORT_IMPALA_SERVICE" placeholder:"NAME" help:"First part of the service principal."`
+	ImpalaService      string            `group:"Impala" env:"QOSREPORT_IMPALA_SERVICE" placeholder:"NAME" help:"First part of the service principal, or all of it: impala/_HOST@REALM."`
 	ImpalaSPNHost      string            `group:"Impala" name:"impala-spn-host" env:"QOSREPORT_IMPALA_SPN_HOST" placeholder:"HOST" help:"Second part, when it is not the dialled host."`
 	ImpalaSASLQOP      string            `group:"Impala" name:"impala-sasl-qop" env:"QOSREPORT_IMPALA_SASL_QOP" placeholder:"QOP" help:"Least protection: auto, auth, auth-int or auth-conf."`
 	ImpalaTLS          *bool             `group:"Impala" name:"impala-tls" negatable:"" env:"QOSREPORT_IMPALA_TLS" help:"Use TLS."`
@@ -247,7 +247,7 @@ func (c *connector) kerberosOptions() kerberos.Options {
 		Realm:             k.Realm,
 		KDCs:              k.KDCs,
 		StrictPermissions: k.StrictPermissions,
-		PinSPN:            c.config.Impala.SPNHost != "",
+		PinSPN:            c.config.Impala.PinsHost(),
 		Dial:              c.dial,
 		Now:               c.now,
 		Logger:            c.log,

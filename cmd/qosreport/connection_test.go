@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +108,33 @@ func TestWhichKRB5ConfCounts(t *testing.T) {
 			who, err := kerberos.PrincipalOf(t.Context(), (&connector{config: c}).kerberosOptions())
 			if tt.want == "" && !errors.Is(err, kerberos.ConfigMissing) || tt.want != "" && (err != nil || who.Realm != tt.want) {
 				t.Errorf("got %s, %v", who, err)
+			}
+		})
+	}
+}
+
+// The service's principal may be a service, or all of it with a host or with a place for one.
+func TestServicePrincipalsOfTheCommandLine(t *testing.T) {
+	l := startLab(t, nil)
+	_, port, _ := strings.Cut(l.Coordinator, ":")
+	tests := []struct {
+		name  string
+		flags []string
+		code  int
+		says  string
+	}{
+		{"a place for the host", []string{"--impala-service", "impala/_HOST@EXAMPLE.COM", "--impala-host", "LOCALHOST:" + port}, 0, ""},
+		{"a place for the host, which is another", []string{"--impala-service", "impala/_HOST", "--impala-host", "127.0.0.1:" + port, "--impala-spn-host", "LocalHost"}, 0, ""},
+		{"all of it", []string{"--impala-service", "impala/localhost@EXAMPLE.COM", "--impala-host", "127.0.0.1:" + port}, 0, ""},
+		{"a realm that nobody knows", []string{"--impala-service", "impala/_HOST@NOWHERE.COM"}, 4, "get ticket for impala/localhost@NOWHERE.COM"},
+		{"a host that nobody knows", []string{"--impala-service", "impala/balancer@EXAMPLE.COM"}, 4, "no service principal impala/balancer@EXAMPLE.COM"},
+		{"two hosts", []string{"--impala-service", "impala/a@EXAMPLE.COM", "--impala-spn-host", "b"}, 2, "write one of the two"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := call(t.Context(), append(append([]string{"query", "SELECT 1 AS one"}, settings(l)...), tt.flags...)...)
+			if r.code != tt.code || !strings.Contains(r.stderr, tt.says) || tt.code == 0 && r.stdout != "one\n1\n" {
+				t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 			}
 		})
 	}

@@ -44,7 +44,7 @@ type Impala struct {
 	Hosts        []string          `yaml:"hosts"`     // host:port
 	Transport    string            `yaml:"transport"` // sasl | plain-socket
 	Auth         string            `yaml:"auth"`      // kerberos | ldap | none
-	Service      string            `yaml:"service"`   // service part of the SPN
+	Service      string            `yaml:"service"`   // service part of the SPN, or all of it with _HOST or a host
 	SPNHost      string            `yaml:"spn_host"`  // host part of the SPN; "" means the dialled host
 	SASLQOP      string            `yaml:"sasl_qop"`  // auto | auth | auth-int | auth-conf
 	User         string            `yaml:"user"`

@@ -71,7 +71,11 @@ func TestMistakes(t *testing.T) {
 		{"auth", "{hosts:", "{auth: krb, hosts:", `impala.auth is "krb": write kerberos, ldap, none`},
 		{"auth over a plain socket", "{hosts:", "{transport: plain-socket, hosts:", "a plain socket has no login"},
 		{"qop", "{hosts:", "{sasl_qop: privacy, hosts:", `impala.sasl_qop is "privacy"`},
-		{"service", "{hosts:", "{service: impala/host, hosts:", "write the first part of the service principal"},
+		{"service with a realm alone", "{hosts:", `{service: "impala@R", hosts:`, `impala.service is "impala@R": write the first part of the service principal`},
+		{"service without a host", "{hosts:", `{service: "impala/@R", hosts:`, "like impala/_HOST@EXAMPLE.COM"},
+		{"service with an empty realm", "{hosts:", `{service: "impala/h@", hosts:`, "impala.service is"},
+		{"service of three parts", "{hosts:", "{service: impala/a/b, hosts:", "impala.service is"},
+		{"service with two hosts", "{hosts:", `{service: "impala/lb@R", spn_host: other, hosts:`, `impala.spn_host is "other", and impala.service names the host "lb": write one of the two`},
 		{"ldap without user", "{hosts:", "{auth: ldap, password_env: X, hosts:", "impala.user is missing"},
 		{"ldap without password", "{hosts:", "{auth: ldap, user: u, hosts:", "write exactly one"},
 		{"ldap in clear", "{hosts:", "{auth: ldap, user: u, password_env: X, tls: {enabled: false}, hosts:", "would cross the network to impalad-1.example.com:21050 in clear"},
@@ -101,6 +105,23 @@ func TestMistakes(t *testing.T) {
 				t.Error("the error shows the password")
 			}
 		})
+	}
+}
+
+func TestServicePrincipals(t *testing.T) {
+	tests := []struct {
+		service, host string
+		pins          bool
+	}{
+		{"impala", "", false}, {"impala", "lb", true}, {"impala/_HOST", "", false}, {"impala/_HOST@R", "", false},
+		{"impala/_HOST@R", "lb", true}, {"impala/lb@R", "", true}, {"impala/lb", "", true},
+	}
+	for _, tt := range tests {
+		c := Default()
+		c.Impala.Hosts, c.Impala.Service, c.Impala.SPNHost = []string{"a:1"}, tt.service, tt.host
+		if err := c.Validate(); err != nil || c.Impala.PinsHost() != tt.pins {
+			t.Errorf("%s, %s: pins %t, %v", tt.service, tt.host, c.Impala.PinsHost(), err)
+		}
 	}
 }
 

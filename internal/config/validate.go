@@ -45,7 +45,7 @@ func (i *Impala) validate(v *yamlfile.Mistakes) {
 	oneOf(v, "impala.auth", i.Auth, "kerberos", "ldap", "none")
 	oneOf(v, "impala.sasl_qop", i.SASLQOP, "auto", "auth", "auth-int", "auth-conf")
 	oneOf(v, "impala.tls.min_version", i.TLS.MinVersion, "1.2", "1.3")
-	v.Require("impala.service", i.Service != "" && !strings.ContainsAny(i.Service, "/@ "), "is %q: write the first part of the service principal, like impala", i.Service)
+	i.validateService(v)
 	v.Require("impala.max_sessions", i.MaxSessions >= 1 && i.MaxSessions <= 16, "is %d: write 1 to 16; coordinators have few service threads", i.MaxSessions)
 	plain := i.Transport == "plain-socket"
 	v.Require("impala.auth", plain == (i.Auth == "none") || !known(i), "is %q with transport %q: a plain socket has no login (auth none), SASL has one (kerberos or ldap)", i.Auth, i.Transport)
@@ -60,6 +60,29 @@ func (i *Impala) validate(v *yamlfile.Mistakes) {
 	if i.Auth == "ldap" {
 		i.validatePassword(v)
 	}
+}
+
+// validateService checks the service principal: impala, impala/_HOST@REALM or impala/host@REALM.
+func (i *Impala) validateService(v *yamlfile.Mistakes) {
+	name, realm, withRealm := strings.Cut(i.Service, "@")
+	service, host, whole := strings.Cut(name, "/")
+	good := service != "" && whole == (host != "") && (whole || !withRealm) && withRealm == (realm != "") &&
+		!strings.ContainsAny(host+realm, "/@") && !strings.ContainsAny(i.Service, " \t\\")
+	v.Require("impala.service", good, "is %q: write the first part of the service principal, like impala, or all of it, like impala/_HOST@EXAMPLE.COM", i.Service)
+	v.Require("impala.spn_host", !good || i.SPNHost == "" || i.serviceHost() == "", "is %q, and impala.service names the host %q: write one of the two", i.SPNHost, host)
+}
+
+// PinsHost reports whether the host of the service principal is a setting, and not the name
+// that is dialled.
+func (i *Impala) PinsHost() bool { return i.SPNHost != "" || i.serviceHost() != "" }
+
+// serviceHost is the host that impala.service names, or "".
+func (i *Impala) serviceHost() string {
+	name, _, _ := strings.Cut(i.Service, "@")
+	if _, host, _ := strings.Cut(name, "/"); !strings.EqualFold(host, "_HOST") {
+		return host
+	}
+	return ""
 }
 
 // known is false when transport or auth are no valid words, which is a mistake of its own.

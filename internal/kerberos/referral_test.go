@@ -138,6 +138,12 @@ func TestWaysThatLeadNowhere(t *testing.T) {
 			f.way("A", "B")
 			f.refuse["B"] = 36
 		}, farSPN, TrustPath, "code 36", "A B"},
+		{"from the beginning to a realm that is named, and the service is at home", func(f *forest) { f.service(farSPN, "A") }, farSPN + "@B", TrustPath, "get ticket for impala/far.example.com@B: no trust path from A to B: the service with this name is in A", "A A"},
+		{"from the realm that is named to another", func(f *forest) {
+			f.service(farSPN, "C")
+			f.way("A", "B")
+			f.way("B", "C")
+		}, farSPN + "@B", TrustPath, "the service with this name is in C", "A B C"},
 		{"from the beginning", func(f *forest) {}, farSPN, SPNUnknown, "impala/far.example.com@A", "A"},
 		{"from the beginning to the realm of a name", func(f *forest) {}, farSPN + "@B", SPNUnknown, "get ticket for impala/far.example.com@B: the KDC knows no service principal impala/far.example.com@A", "A A"},
 	}

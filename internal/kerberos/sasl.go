@@ -54,8 +54,8 @@ const (
 
 // SASLOptions say to whom to log in and what to agree on.
 type SASLOptions struct {
-	Service  string // of the service principal; "" means "impala"
-	Host     string // of the service principal; required
+	Service  string // of the service principal, or a whole one, as in [ServicePrincipal]; "" means "impala"
+	Host     string // that was dialled; required unless the service names one
 	QOP      QOP
 	TLS      bool // the connection is encrypted already, for Auto
 	MaxFrame int  // most bytes of a token that the server is told to send; 0 means 16 MiB, the most there is
@@ -87,12 +87,11 @@ const (
 
 // NewSASL gets the ticket and begins a login.
 func (c *Creds) NewSASL(ctx context.Context, o SASLOptions) (*SASL, error) {
-	o.Service = cmp.Or(o.Service, "impala")
-	if o.Host == "" {
-		return nil, fail(SPNUnknown, nil, "give the host: impala.spn_host", "the service principal of %s has no host", o.Service)
+	spn, err := ServicePrincipal(cmp.Or(o.Service, "impala"), o.Host)
+	if err != nil {
+		return nil, err
 	}
-	p := krb5.Principal{Components: []string{o.Service, strings.ToLower(o.Host)}}
-	t, err := c.Ticket(ctx, p.String())
+	t, err := c.Ticket(ctx, spn)
 	if err != nil {
 		return nil, err
 	}

@@ -21,9 +21,12 @@ const anyHost = "_HOST"
 // does not know is tried by the name that DNS has for it, unless krb5.conf or the options
 // forbid it or the realm is given.
 func (c *Creds) Ticket(ctx context.Context, spn string) (*Ticket, error) {
-	typed, err := parseSPN(spn)
+	typed, err := krb5.ParsePrincipal(spn)
+	if err == nil && hostBased(typed) {
+		err = namesHost(typed)
+	}
 	if err != nil {
-		return nil, fail(SPNUnknown, err, "write service/host: impala.service, impala.spn_host", "the service principal cannot be read")
+		return nil, fail(SPNUnknown, err, spnRemedy, "the service principal cannot be read")
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
@@ -44,24 +47,43 @@ func (c *Creds) Ticket(ctx context.Context, spn string) (*Ticket, error) {
 
 func hostBased(p krb5.Principal) bool { return len(p.Components) == 2 && !p.IsTGS() }
 
-// parseSPN reads a service principal. In the place of the service alone it takes the whole
-// principal of Hadoop's configuration, impala/_HOST@REALM, and host@REALM for a host.
-func parseSPN(text string) (krb5.Principal, error) {
-	p, err := krb5.ParsePrincipal(text)
-	if err != nil || !hostBased(p) {
+// ServicePrincipal is the principal of a service on a host, as [Creds.Ticket] takes it. The
+// service may be a whole principal of Hadoop's configuration: in impala/_HOST@REALM the
+// host stands for _HOST, and impala/host@REALM is asked for whatever was dialled. The host
+// may bring its realm, too: host@REALM.
+func ServicePrincipal(service, host string) (string, error) {
+	p, err := servicePrincipal(service, host)
+	if err != nil {
+		return "", fail(SPNUnknown, err, spnRemedy, "the service principal cannot be read")
+	}
+	return p.String(), nil
+}
+
+const spnRemedy = "write a service, service/_HOST@REALM or service/host@REALM (impala.service), or a host (impala.spn_host)"
+
+func servicePrincipal(service, host string) (krb5.Principal, error) {
+	p, err := krb5.ParsePrincipal(service)
+	if err != nil {
 		return p, err
 	}
-	service, host := p.Components[0], p.Components[1]
-	if whole, err := krb5.ParsePrincipal(service); err == nil && len(whole.Components) == 2 && whole.Components[1] == anyHost {
-		service, p.Realm = whole.Components[0], cmp.Or(p.Realm, whole.Realm)
+	switch {
+	case len(p.Components) == 2 && !strings.EqualFold(p.Components[1], anyHost):
+		return p, nil
+	case len(p.Components) > 2:
+		return p, fmt.Errorf("%s has more than a service and a host", clip(service))
 	}
 	host, realm, _ := strings.Cut(host, "@")
+	p.Components = []string{p.Components[0], strings.ToLower(host)}
 	p.Realm = cmp.Or(p.Realm, realm)
-	if host == "" || strings.EqualFold(host, anyHost) {
-		return p, fmt.Errorf("%s names no host", clip(text))
+	return p, namesHost(p)
+}
+
+// namesHost is nil unless the place of the host is empty, or was to be filled by somebody.
+func namesHost(p krb5.Principal) error {
+	if host := p.Components[1]; host == "" || strings.EqualFold(host, anyHost) {
+		return fmt.Errorf("the service principal %s names no host", clip(p.String()))
 	}
-	p.Components = []string{service, host}
-	return p, nil
+	return nil
 }
 
 // onThisHost puts the name of this host for _HOST into the principal of who logs in.
@@ -133,8 +155,10 @@ func (c *Creds) canonical(ctx context.Context, p krb5.Principal) (krb5.Principal
 	return krb5.Principal{Components: []string{p.Components[0], name}, Realm: p.Realm}, true
 }
 
-// serviceIn gets a ticket for a service in the realm where it should be.
+// serviceIn gets a ticket for a service in the realm where it should be. KDCs may know
+// better than krb5.conf and DNS where that is, but not than who named the realm.
 func (c *Creds) serviceIn(ctx context.Context, p krb5.Principal) (*Ticket, error) {
+	named := p.Realm
 	if p.Realm == "" && hostBased(p) {
 		p.Realm = cmp.Or(c.conf.realmOf(p.Components[1]), c.realmInDNS(ctx, p.Components[1]))
 	}
@@ -142,6 +166,11 @@ func (c *Creds) serviceIn(ctx context.Context, p krb5.Principal) (*Ticket, error
 	t, err := c.get(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("get ticket for %s: %w", p, err)
+	}
+	if named != "" && t.service.Realm != named {
+		t.key.Clear()
+		return nil, fail(TrustPath, nil, "name the service without a realm (impala.service), or with this one; "+trustRemedy,
+			"get ticket for %s: no trust path from %s to %s: the service with this name is in %s", p, c.client.Realm, printable(named), printable(t.service.Realm))
 	}
 	return t, nil
 }

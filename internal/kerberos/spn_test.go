@@ -10,30 +10,64 @@ import (
 	"strings"
 	"testing"
 
+	"qosreport/internal/kerberos/acceptor"
 	"qosreport/internal/kerberos/krb5"
 	"qosreport/internal/lab/kdc"
 )
 
 func TestNamesOfServices(t *testing.T) {
-	tests := []struct{ name, text, want string }{
-		{"service and host", "impala/h.example.com", "impala/h.example.com"},
-		{"with a realm", "impala/h@R", "impala/h@R"},
-		{"a principal of Hadoop for the service", `impala\/_HOST\@R/h`, "impala/h@R"},
-		{"one without a realm", `hive\/_HOST/h`, "hive/h"},
-		{"a realm behind the host", `impala/h\@R`, "impala/h@R"},
-		{"a host that nobody filled in", "impala/_HOST@R", ""},
-		{"a host that was made small", "impala/_host", ""},
-		{"no host", `impala/\@R`, ""},
-		{"a ticket-granting service", "krbtgt/B@A", "krbtgt/B@A"},
-		{"one part", "impala", "impala"},
+	tests := []struct{ name, service, host, want string }{
+		{"service and host", "impala", "h.example.com", "impala/h.example.com"},
+		{"a host with capitals", "impala", "H.Example.COM", "impala/h.example.com"},
+		{"a principal of Hadoop", "impala/_HOST@R", "H.example.com", "impala/h.example.com@R"},
+		{"one without a realm", "hive/_HOST", "h", "hive/h"},
+		{"one that was made small", "impala/_host@R", "h", "impala/h@R"},
+		{"a host of its own", "impala/lb.example.com@R", "h", "impala/lb.example.com@R"},
+		{"a host of its own without a realm", "impala/lb.example.com", "h", "impala/lb.example.com"},
+		{"a host of its own, and none dialled", "impala/lb@R", "", "impala/lb@R"},
+		{"a realm behind the service", "impala@R", "h", "impala/h@R"},
+		{"a realm behind the host", "impala", "h@R", "impala/h@R"},
+		{"two realms", "impala/_HOST@A", "h@B", "impala/h@A"},
+		{"an address", "impala", "192.0.2.1", "impala/192.0.2.1"},
+		{"a host that nobody filled in", "impala", "_HOST", ""},
+		{"a host that nobody filled in, twice", "impala/_HOST@R", "_host", ""},
+		{"no host", "impala", "", ""},
+		{"no host before a realm", "impala", "@R", ""},
+		{"three parts", "impala/a/b@R", "h", ""},
+		{"an empty part", "impala/@R", "h", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := parseSPN(tt.text)
-			if (err != nil) != (tt.want == "") || err == nil && p.String() != tt.want {
-				t.Errorf("got %s, %v", p, err)
+			got, err := ServicePrincipal(tt.service, tt.host)
+			if got != tt.want {
+				t.Errorf("got %q, %v", got, err)
+			}
+			if tt.want == "" {
+				checkFailure(t, err, SPNUnknown, "the service principal cannot be read")
 			}
 		})
+	}
+}
+
+// A login at a balancer's principal, whose realm no file knows.
+func TestServiceWithItsWholePrincipal(t *testing.T) {
+	for _, service := range []string{"impala", "impala/_HOST@EXAMPLE.COM", serviceSPN + "@EXAMPLE.COM", serviceSPN} {
+		w := newWorld(t, kdc.Options{})
+		client, err := w.login().NewSASL(t.Context(), SASLOptions{Service: service, Host: "Coordinator.example.com"})
+		must(t, func() error { return err })
+		defer client.Close()
+		ours, theirs := shake(client, w.service(acceptor.Quirks{}).NewServer(acceptor.SASL{}))
+		if ours != nil || theirs != nil || client.SPN() != serviceSPN+"@EXAMPLE.COM" {
+			t.Errorf("%s: %s, %v, %v", service, client.SPN(), ours, theirs)
+		}
+	}
+}
+
+func TestTicketsWithoutAHost(t *testing.T) {
+	c := newWorld(t, kdc.Options{}).login()
+	for _, spn := range []string{"impala/_HOST@EXAMPLE.COM", "impala/_host", "impala/"} {
+		_, err := c.Ticket(t.Context(), spn)
+		checkFailure(t, err, SPNUnknown, "the service principal cannot be read")
 	}
 }
 
