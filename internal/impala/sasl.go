@@ -117,5 +117,14 @@ func loginFailure(ctx context.Context, err error, mechanism string, o Options) e
 	case errors.As(err, &refusal):
 		err = fault.Advise(err, "the server's log has the reason: key, clock, service principal (impala.service, impala.spn_host), password or protection level (impala.sasl_qop)")
 	}
+	if mechanism == "PLAIN" && class == fault.Authentication {
+		err = &passwordRefused{err}
+	}
 	return fault.New(fault.Security, class, fmt.Errorf("%s login: %w", mechanism, err))
 }
+
+// passwordRefused marks a login by password that failed, or may have: it is not repeated
+// elsewhere, because each failure counts towards a lock-out.
+type passwordRefused struct{ error }
+
+func (e *passwordRefused) Unwrap() error { return e.error }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"qosreport/internal/impala/hs2server"
 	"qosreport/internal/impala/wire"
@@ -86,7 +87,8 @@ type cluster struct {
 	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
 	mu    sync.Mutex
 	calls []string
-	conns []net.Conn // the server's ends
+	conns []net.Conn    // the server's ends
+	slow  time.Duration // how long a statement's status takes
 }
 
 // start runs a server until the test ends.
@@ -97,7 +99,11 @@ func start(t *testing.T, o hs2server.Options) *cluster {
 	o.Observe = func(method string) {
 		c.mu.Lock()
 		c.calls = append(c.calls, method)
+		slow := c.slow
 		c.mu.Unlock()
+		if method == "GetOperationStatus" {
+			time.Sleep(slow)
+		}
 		if observe != nil {
 			observe(method)
 		}

@@ -1,0 +1,164 @@
+package impala
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"qosreport/internal/fault"
+	"qosreport/internal/impala/queryoption"
+	"qosreport/internal/impala/wire"
+)
+
+// Client is one session with one coordinator. It is for one goroutine.
+type Client struct {
+	opts    Options
+	addr    string
+	conn    conn
+	session wire.SessionHandle
+	impala  bool              // what answers is Impala itself: hasMoreRows can be believed
+	web     string            // host:port of the coordinator's web pages, "" when not known
+	overlay map[string]string // options of each statement
+	log     *slog.Logger
+}
+
+// open connects, logs in and opens the session, all within a time.
+func (c *Client) open(ctx context.Context, within time.Duration) error {
+	start := time.Now()
+	o := c.opts
+	o.SessionTimeout = within
+	conn, err := dial(ctx, o, c.addr)
+	if err != nil {
+		return err
+	}
+	c.conn = conn
+	req := wire.OpenSessionReq{Protocol: wire.ProtocolV6, Username: c.opts.User, Configuration: c.configuration()}
+	var reply wire.OpenSessionResp
+	err = conn.call(ctx, within-time.Since(start), "OpenSession", &req, &reply)
+	if err == nil {
+		err = c.check("OpenSession", reply.Status, "")
+	}
+	if err == nil {
+		c.session = reply.Session
+		err = c.learn(ctx, reply.Configuration)
+	}
+	if err != nil {
+		conn.close()
+		return adviseOpen(err, c.opts)
+	}
+	c.log.DebugContext(ctx, "session opened", "impala", c.impala, "security", conn.security(), "took", time.Since(start))
+	return nil
+}
+
+// configuration is what OpenSession asks for: the query options, the database and the
+// user to run as. Both transports take them in the same way.
+func (c *Client) configuration() map[string]string {
+	asked := maps.Clone(c.opts.Config)
+	if asked == nil {
+		asked = make(map[string]string)
+	}
+	if c.opts.Database != "" {
+		asked["use:database"] = c.opts.Database
+	}
+	if c.opts.DoAs != "" {
+		asked["impala.doas.user"] = c.opts.DoAs
+	}
+	return asked
+}
+
+// learn takes from the reply of OpenSession who answers and with which options. Impala
+// tells its effective options and drops what it does not know or cannot read without an
+// error, so that the session would run without it.
+func (c *Client) learn(ctx context.Context, reply map[string]string) error {
+	c.impala = isImpala(reply)
+	if !c.impala {
+		return nil
+	}
+	effective := make(map[string]string, len(reply))
+	for key, value := range reply {
+		effective[strings.ToUpper(key)] = value
+	}
+	c.web = webAddress(effective["HTTP_ADDR"])
+	var dropped []string
+	for _, key := range slices.Sorted(maps.Keys(c.opts.Config)) {
+		name, asked := strings.ToUpper(key), c.opts.Config[key]
+		value, known := effective[name]
+		switch {
+		case !known:
+			dropped = append(dropped, key)
+		case queryoption.Contradict(name, asked, value):
+			c.log.WarnContext(ctx, "the coordinator has another value of a query option", "option", key, "asked", asked, "has", value)
+		}
+	}
+	if len(dropped) > 0 {
+		return fault.Advise(fault.Errorf(fault.Impala, fault.SQL, "the coordinator does not know the query option %s", strings.Join(dropped, ", ")),
+			"take %s out of impala.options, or correct the name: SET ALL lists the options of this version", strings.Join(dropped, ", "))
+	}
+	given := slices.ContainsFunc(slices.Collect(maps.Keys(c.opts.Config)), func(key string) bool { return strings.EqualFold(key, clientIdentifier) })
+	if _, known := effective[clientIdentifier]; known && !given && c.opts.Client != "" {
+		c.overlay = map[string]string{clientIdentifier: c.opts.Client}
+	}
+	return nil
+}
+
+// clientIdentifier is the query option that Impala shows beside a statement in profiles
+// and on its pages. It is sent with statements, to servers that said that they have it:
+// HiveServer2 may refuse a session for a setting that it does not know.
+const clientIdentifier = "CLIENT_IDENTIFIER"
+
+// isImpala tells Impala from HiveServer2 by the configuration that OpenSession returned:
+// Impala's holds its query options and http_addr, HiveServer2's is empty or all hive.….
+func isImpala(configuration map[string]string) bool {
+	for key := range configuration {
+		if strings.EqualFold(key, "http_addr") {
+			return true
+		}
+	}
+	return false
+}
+
+// Coordinator is the host:port of the session.
+func (c *Client) Coordinator() string { return c.addr }
+
+// Close ends the session and the connection. It takes at most the time of one call.
+func (c *Client) Close(ctx context.Context) error {
+	defer c.conn.close()
+	if c.conn.broken() != nil {
+		return nil
+	}
+	ctx, stop := closing(ctx)
+	defer stop()
+	var reply wire.StatusResp
+	if err := c.conn.call(ctx, c.opts.CallTimeout, "CloseSession", &wire.SessionReq{Session: c.session}, &reply); err != nil {
+		return fmt.Errorf("close session on %s: %w", c.addr, err)
+	}
+	return c.check("CloseSession", reply.Status, "")
+}
+
+// cleanupTimeout bounds what is done for the server after a context has ended.
+const cleanupTimeout = 5 * time.Second
+
+// closing is the context of what closes a statement or a session: ctx itself, since a
+// busy coordinator may take long and a result that is whole must not be lost for that;
+// or, when ctx has ended, a short time for cleaning up.
+func closing(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+}
+
+// webAddress is the host:port of the coordinator's web pages as OpenSession tells it, ""
+// when it is none that can stand in a link.
+func webAddress(told string) string {
+	host, port, err := net.SplitHostPort(told)
+	if err != nil || host == "" || strings.Trim(port, "0123456789") != "" || strings.ContainsAny(host, "/?#@ \t\r\n") {
+		return ""
+	}
+	return told
+}
