@@ -105,13 +105,14 @@ func (n *Negotiator) check(token []byte) error {
 		return err
 	}
 	reply, err := krb5.ParseNegotiationReply(token)
+	why := unfinished(reply.State)
 	switch {
 	case err != nil:
 		return n.gss.distrust(err)
 	case reply.Mechanism != "" && reply.Mechanism != krb5.Kerberos && reply.Mechanism != krb5.MSKerberos:
 		return n.refused("it wants another mechanism than Kerberos")
-	case len(reply.Token) == 0 && reply.State == krb5.NegReject:
-		return n.refused("it rejects the negotiation")
+	case len(reply.Token) == 0 && why != "":
+		return n.refused(why)
 	case len(reply.Token) == 0:
 		return n.gss.distrust(errors.New("the negotiation has no proof"))
 	}
@@ -120,13 +121,22 @@ func (n *Negotiator) check(token []byte) error {
 		return err
 	}
 	defer theirs.Key.Clear()
-	switch reply.State {
-	case krb5.NegReject:
-		return n.refused("it rejects the negotiation")
-	case krb5.NegIncomplete, krb5.NegRequestMIC:
-		return n.refused("it wants a second token, for which there is no request")
+	if why != "" {
+		return n.refused(why)
 	}
 	return n.checkMIC(reply, theirs)
+}
+
+// unfinished says why a state is a refusal, or "". Heimdal's acceptor asks for another
+// token when it cannot use the one that it got.
+func unfinished(state krb5.NegState) string {
+	switch state {
+	case krb5.NegReject:
+		return "it rejects the negotiation"
+	case krb5.NegIncomplete, krb5.NegRequestMIC:
+		return "it wants a second token, for which there is no request"
+	}
+	return ""
 }
 
 // prove checks an AP-REP and says what the service's tokens go on with.

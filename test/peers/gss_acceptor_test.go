@@ -116,6 +116,9 @@ func serveOurs(a *acceptor.Acceptor, f *frames) error {
 	if _, err := fmt.Sscan(string(first), &service, &offer.Layers, &offer.MaxToken); err != nil {
 		return err
 	}
+	if offer.Layers == 0 {
+		return negotiateOurs(a, f)
+	}
 	server := a.NewServer(offer)
 	for done := false; !done; {
 		token, err := f.read()

@@ -22,9 +22,13 @@ import javax.security.auth.login.LoginContext;
 import javax.security.sasl.AuthorizeCallback;
 import javax.security.sasl.Sasl;
 import javax.security.sasl.SaslServer;
+import org.ietf.jgss.GSSContext;
+import org.ietf.jgss.GSSCredential;
+import org.ietf.jgss.GSSManager;
+import org.ietf.jgss.Oid;
 
 /**
- * An acceptor of SASL GSSAPI (RFC 4752) on Java's own classes, which is what HiveServer2 has. The
+ * An acceptor of SASL GSSAPI (RFC 4752), and of logins over HTTP, on Java's own classes, which is what HiveServer2 has. The
  * argument is a keytab, and any of its principals may be asked for. frames.h says what is on the wire.
  */
 public class JavaAcceptor {
@@ -78,6 +82,10 @@ public class JavaAcceptor {
 
   private static void converse(DataInputStream in, DataOutputStream out) throws Exception {
     String[] offer = new String(read(in), StandardCharsets.UTF_8).split(" ");
+    if (offer[1].equals("0")) {
+      negotiate(in, out);
+      return;
+    }
     String[] user = new String[1];
     SaslServer server = Sasl.createSaslServer("GSSAPI", offer[0], "localhost",
         Map.of(Sasl.QOP, levels(Integer.parseInt(offer[1])), Sasl.MAX_BUFFER, offer[2]), callbacks -> {
@@ -110,6 +118,24 @@ public class JavaAcceptor {
       }
       write(out, message);
     }
+  }
+
+  /** A login of HTTP: one token, with or without SPNEGO around that of Kerberos. */
+  private static void negotiate(DataInputStream in, DataOutputStream out) throws Exception {
+    GSSManager manager = GSSManager.getInstance();
+    Oid[] mechanisms = {new Oid("1.3.6.1.5.5.2"), new Oid("1.2.840.113554.1.2.2")};
+    GSSContext context = manager.createContext(
+        manager.createCredential(null, GSSCredential.INDEFINITE_LIFETIME, mechanisms, GSSCredential.ACCEPT_ONLY));
+    byte[] token = read(in);
+    byte[] answer = context.acceptSecContext(token, 0, token.length);
+    if (answer != null) {
+      write(out, answer);
+    }
+    if (!context.isEstablished()) {
+      throw new IOException("the login takes more than one token");
+    }
+    write(out, (context.getSrcName() + " 0").getBytes(StandardCharsets.UTF_8));
+    context.dispose();
   }
 
   /** What the server may agree to, as Java's list of the mask's names. */

@@ -5,7 +5,10 @@
  * A connection begins with the frame "SERVICE LAYERS MOST": the service of the login, the
  * mask of layers to offer (RFC 4752 section 3.1), the most bytes of a token that are taken.
  * Then come the login, a frame of the acceptor that names the client and the layer, and
- * messages, each of which comes back. */
+ * messages, each of which comes back.
+ *
+ * Without LAYERS the login is that of HTTP (RFC 4559): one token of the client, one of the
+ * acceptor, which may come with words behind it, and the frame that names the client. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <signal.h>

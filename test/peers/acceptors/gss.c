@@ -1,4 +1,4 @@
-/* An acceptor of SASL GSSAPI (RFC 4752) on a GSSAPI library, MIT's or Heimdal's. */
+/* An acceptor of SASL GSSAPI (RFC 4752), and of logins over HTTP, on a GSSAPI library, MIT's or Heimdal's. */
 #include "frames.h"
 
 #include <gssapi/gssapi.h>
@@ -10,6 +10,7 @@ struct login {
   gss_ctx_id_t context;
   struct frame in;
   int layer;
+  int http; /* a login of HTTP, not of SASL */
 };
 
 static size_t add_status(char *to, size_t room, OM_uint32 code, int kind) {
@@ -60,22 +61,30 @@ static int receive_wrapped(struct login *l, gss_buffer_t plain, int *sealed) {
   return major == GSS_S_COMPLETE || refuse(l, major, minor);
 }
 
+/* accept_token takes one token of the client and sends the answer, also beside an error. */
+static int accept_token(struct login *l, gss_name_t *client, OM_uint32 *flags, OM_uint32 *major, size_t *answered) {
+  OM_uint32 minor, ignored;
+  gss_buffer_desc answer = GSS_C_EMPTY_BUFFER;
+  if (!read_frame(l->fd, &l->in)) return 0;
+  gss_buffer_desc token = {l->in.length, l->in.bytes};
+  *major = gss_accept_sec_context(&minor, &l->context, GSS_C_NO_CREDENTIAL, &token, GSS_C_NO_CHANNEL_BINDINGS, client, NULL, &answer, flags, NULL, NULL);
+  int failed = GSS_ERROR(*major) != 0, sent = 1;
+  *answered = answer.length;
+  if (answer.length > 0 && (!failed || l->http)) sent = write_frame(l->fd, answer.value, answer.length);
+  gss_release_buffer(&ignored, &answer);
+  return failed ? refuse(l, *major, minor) : sent;
+}
+
 static int authenticate(struct login *l, gss_name_t *client) {
-  OM_uint32 major, minor, flags, ignored;
+  OM_uint32 major, flags;
   size_t answered;
   do {
-    gss_buffer_desc answer = GSS_C_EMPTY_BUFFER;
-    if (!read_frame(l->fd, &l->in)) return 0;
-    gss_buffer_desc token = {l->in.length, l->in.bytes};
-    major = gss_accept_sec_context(&minor, &l->context, GSS_C_NO_CREDENTIAL, &token, GSS_C_NO_CHANNEL_BINDINGS, client, NULL, &answer, &flags, NULL, NULL);
-    if (GSS_ERROR(major)) return refuse(l, major, minor);
-    answered = answer.length;
-    if (answered > 0 && !write_frame(l->fd, answer.value, answer.length)) return 0;
-    gss_release_buffer(&ignored, &answer);
-  } while (major & GSS_S_CONTINUE_NEEDED);
+    if (!accept_token(l, client, &flags, &major, &answered)) return 0;
+  } while (major & GSS_S_CONTINUE_NEEDED && !l->http);
+  if (major & GSS_S_CONTINUE_NEEDED) return refuse_because(l, "the login takes more than one token");
   OM_uint32 due = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG;
   if ((flags & due) != due) return refuse_because(l, "the client asks for less than mutual authentication, replay and sequence detection and both layers");
-  if (answered == 0) return 1;
+  if (answered == 0 || l->http) return 1;
   if (!read_frame(l->fd, &l->in)) return 0;
   return l->in.length == 0 || refuse_because(l, "the client has more to say where nothing is due");
 }
@@ -131,7 +140,10 @@ static void serve(int fd) {
   struct offer o;
   gss_name_t client = GSS_C_NO_NAME;
   OM_uint32 minor;
-  if (read_offer(fd, &l.in, &o) && authenticate(&l, &client) && agree(&l, &o) && welcome(&l, client)) echo(&l);
+  if (read_offer(fd, &l.in, &o)) {
+    l.http = o.layers == 0;
+    if (authenticate(&l, &client) && (l.http || agree(&l, &o)) && welcome(&l, client) && !l.http) echo(&l);
+  }
   gss_release_name(&minor, &client);
   gss_delete_sec_context(&minor, &l.context, GSS_C_NO_BUFFER);
   free(l.in.bytes);
