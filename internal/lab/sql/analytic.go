@@ -55,7 +55,7 @@ func (o *windowing) run(ctx context.Context, x *execution, emit func([]Value) bo
 		out[o.columns+j] = IntOf(1)
 	}
 	more := true
-	err = o.input.run(ctx, x, func(row []Value) bool {
+	err = x.run(ctx, o.input, func(row []Value) bool {
 		if repeated != nil && !repeated.take() {
 			for _, i := range o.kept {
 				out[i] = row[i]
@@ -120,8 +120,8 @@ func (o *windowing) push(p *partition, emit func([]Value) bool) (bool, error) {
 	return true, nil
 }
 
-func (o *windowing) explain(p *plan) {
-	o.input.explain(p)
+func (o *windowing) explain(p *plan) *Node {
+	input := o.input.explain(p)
 	detail := "functions: "
 	for i, call := range o.calls {
 		if i > 0 {
@@ -131,7 +131,7 @@ func (o *windowing) explain(p *plan) {
 		bare.over = nil
 		detail += bare.String()
 	}
-	p.add("ANALYTIC", detail)
+	return p.add(o, "ANALYTIC", "", detail, input)
 }
 
 // A partition is the rows of one PARTITION BY value in the order of the window.

@@ -71,7 +71,7 @@ func (k *compiler) compile(e *expr) (compiled, error) {
 		return compiled{}, err
 	}
 	c.expr = e
-	c.constant = e.kind != columnExpr && e.kind != subqueryExpr && allConstant(args)
+	c.constant = e.kind != columnExpr && e.kind != subqueryExpr && !isSleep(e) && allConstant(args)
 	return c.fold(), nil
 }
 

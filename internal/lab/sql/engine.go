@@ -27,6 +27,8 @@ func New(catalog Catalog) *Engine { return &Engine{catalog: catalog} }
 // Session is what a statement sees of its surroundings.
 type Session struct {
 	Database string         // of names without one; "" means default
+	User     string         // for user() and its like
+	Version  string         // for version()
 	Zone     *time.Location // of now(); nil means UTC
 	Now      time.Time      // of now(); one instant for the whole statement
 	// Seed turns the order of groups, as that order is not defined; 0 keeps the
@@ -78,9 +80,14 @@ func (s *Statement) Columns() []Column { return s.columns }
 // and returns false to have no more. It returns the error of the context when
 // that ends, and an [*Error] for a failure of the statement itself.
 func (s *Statement) Run(ctx context.Context, emit func(row []Value) bool) error {
+	return s.execute(ctx, nil, emit)
+}
+
+func (s *Statement) execute(ctx context.Context, w *Watch, emit func(row []Value) bool) error {
 	x := s.limits
+	x.watch, x.done = w, ctx.Done()
 	x.start = func(root operator, emit func([]Value) bool) error { return root.run(ctx, &x, emit) }
-	if err := s.root.run(ctx, &x, emit); err != nil {
+	if err := x.run(ctx, s.root, emit); err != nil {
 		return err
 	}
 	return x.err

@@ -216,15 +216,16 @@ func TestPrepareHonoursTheContext(t *testing.T) {
 
 func TestListings(t *testing.T) {
 	run(t, []statementTest{
-		{name: "databases", sql: "SHOW DATABASES", types: "STRING STRING", rows: []string{"default|", "qos|"}},
+		{name: "databases", sql: "SHOW DATABASES", types: "STRING STRING", rows: []string{
+			"_impala_builtins|System database for Impala builtin functions", "default|Default Hive database", "qos|"}},
 		{name: "databases of a pattern", sql: "show databases like 'q*|x'", rows: []string{"qos|"}},
 		{name: "tables", sql: "show tables", types: "STRING", rows: []string{"t"}},
 		{name: "tables of a database", sql: "show tables in qos;", rows: []string{"site"}},
 		{name: "tables of none", sql: "show tables in nope", err: "AnalysisException: Database does not exist: nope"},
 		{name: "describe", sql: "describe qos.site", types: "STRING STRING STRING", rows: []string{"name|string|", "rtt|int|", "dt|string|"}},
 		{name: "describe nothing", sql: "describe nope", err: "Could not resolve table reference: 'nope'"},
-		{name: "partitions", sql: "show partitions qos.site", types: "STRING BIGINT BIGINT STRING STRING STRING STRING STRING STRING",
-			rows: []string{"2017-09-12|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/qos/site/dt=2017-09-12", "Total|-1|1|0B|0B||||"}},
+		{name: "partitions", sql: "show partitions qos.site", types: "STRING BIGINT BIGINT STRING STRING STRING STRING STRING STRING STRING",
+			rows: []string{"2017-09-12|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/qos/site/dt=2017-09-12|NONE", "Total|-1|1|0B|0B|||||"}},
 		{name: "show and nothing else", sql: "show", err: "ParseException"},
 	})
 }
@@ -234,19 +235,22 @@ func TestExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `PLAN-ROOT SINK
+	want := `WARNING: The following tables are missing relevant table and/or column statistics.
+default.t
+
+PLAN-ROOT SINK
 |
 02:TOP-N
-   order by: count(*) ASC
-   limit: 5
+|  order by: count(*) ASC
+|  limit: 5
 |
 01:AGGREGATE [FINALIZE]
-   output: count(*)
-   group by: dt
+|  output: count(*)
+|  group by: dt
 |
 00:SCAN HDFS [default.t]
    partition predicates: dt = '2017-09-12'
-   HDFS partitions=1/2 files=1
+   HDFS partitions=1/2 files=1 size=0B
    predicates: id > 3`
 	if got := strings.Join(rows, "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

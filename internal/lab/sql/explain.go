@@ -7,35 +7,101 @@ import (
 	"strings"
 )
 
-// A plan collects the text of EXPLAIN, inputs before what reads them.
-type plan struct{ nodes []string }
+// A Node is one node of a statement's plan. A node reads its children.
+type Node struct {
+	ID         int
+	Name       string   // like "SCAN HDFS"
+	Detail     string   // what stands in brackets behind the name, like "default.acme"; may be ""
+	Attributes []string // lines below the name, like "predicates: id > 3"
+	Children   []*Node
+}
 
-// add numbers a node and indents its detail.
-func (p *plan) add(name, detail string) {
-	text := fmt.Sprintf("%02d:%s", len(p.nodes), name)
-	for line := range strings.SplitSeq(detail, "\n") {
-		if line != "" {
-			text += "\n   " + line
+// Label is how EXPLAIN and execution summaries name the node, without the detail.
+func (n *Node) Label() string { return fmt.Sprintf("%02d:%s", n.ID, n.Name) }
+
+// flat lists the nodes depth first, each before its children.
+func (n *Node) flat() []*Node {
+	all := []*Node{n}
+	for _, child := range n.Children {
+		all = append(all, child.flat()...)
+	}
+	return all
+}
+
+// lines draws the tree as Impala does (PlanNode.java, getExplainString): the first child
+// goes on below its parent, the others branch off before it.
+func (n *Node) lines(lead, prefix string) []string {
+	head := lead + n.Label()
+	if n.Detail != "" {
+		head += " [" + n.Detail + "]"
+	}
+	lines := []string{head}
+	below := prefix + "   "
+	if len(n.Children) > 0 {
+		below = prefix + "|  "
+	}
+	for _, attribute := range n.Attributes {
+		lines = append(lines, below+attribute)
+	}
+	for i, child := range slices.Backward(n.Children) {
+		lines = append(lines, prefix+"|")
+		if i == 0 {
+			lines = append(lines, child.lines(prefix, prefix)...)
+		} else {
+			lines = append(lines, child.lines(prefix+"|--", prefix+"|  ")...)
 		}
 	}
-	p.nodes = append(p.nodes, text)
-}
-
-// limit adds a line to the last node.
-func (p *plan) limit(count int64) {
-	if last := len(p.nodes) - 1; last >= 0 && count >= 0 {
-		p.nodes[last] += fmt.Sprintf("\n   limit: %d", count)
-	}
-}
-
-// lines are the plan from the top down, one row each.
-func (p *plan) lines() []string {
-	lines := []string{"PLAN-ROOT SINK"}
-	for _, node := range slices.Backward(p.nodes) {
-		lines = append(lines, "|")
-		lines = append(lines, strings.Split(node, "\n")...)
-	}
 	return lines
+}
+
+// A plan numbers nodes, inputs before what reads them.
+type plan struct {
+	next   int
+	of     map[operator]*Node // which node stands for an operator
+	tables []string           // that are scanned
+}
+
+// add makes the node of an operator. Each line of the attributes is one.
+func (p *plan) add(o operator, name, detail, attributes string, children ...*Node) *Node {
+	n := &Node{ID: p.next, Name: name, Detail: detail, Children: children}
+	p.next++
+	for line := range strings.SplitSeq(attributes, "\n") {
+		if line != "" {
+			n.Attributes = append(n.Attributes, line)
+		}
+	}
+	if p.of == nil {
+		p.of = make(map[operator]*Node)
+	}
+	p.of[o] = n
+	return n
+}
+
+// scans notes a table.
+func (p *plan) scans(table string) {
+	if !slices.Contains(p.tables, table) {
+		p.tables = append(p.tables, table)
+	}
+}
+
+// Plan is the root of the statement's plan, nil for a statement that only lists what is
+// known, as SHOW does.
+func (s *Statement) Plan() *Node { return s.root.explain(&plan{}) }
+
+// Explain is the text of EXPLAIN for the statement. Tables have no statistics here, which
+// Impala warns of.
+func (s *Statement) Explain() []string {
+	var p plan
+	root := s.root.explain(&p)
+	if root == nil {
+		return nil
+	}
+	var lines []string
+	if len(p.tables) > 0 {
+		slices.Sort(p.tables)
+		lines = append(lines, "WARNING: The following tables are missing relevant table and/or column statistics.", strings.Join(p.tables, ", "), "")
+	}
+	return append(append(lines, "PLAN-ROOT SINK", "|"), root.lines("", "")...)
 }
 
 // explain answers EXPLAIN SELECT …: what would be scanned and done.
@@ -44,10 +110,8 @@ func (p *planner) explain(ps *parser) (*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	var text plan
-	st.root.explain(&text)
 	rows := &listing{}
-	for _, line := range text.lines() {
+	for _, line := range st.Explain() {
 		rows.add(StringOf(line))
 	}
 	return rows.statement("Explain String"), nil
@@ -58,9 +122,18 @@ type listing struct{ rows [][]Value }
 
 func (l *listing) add(row ...Value) { l.rows = append(l.rows, row) }
 
+// texts adds a row of strings.
+func (l *listing) texts(cells ...string) {
+	row := make([]Value, len(cells))
+	for i, cell := range cells {
+		row[i] = StringOf(cell)
+	}
+	l.add(row...)
+}
+
 func (l *listing) prune([]bool) {}
 
-func (l *listing) explain(*plan) {}
+func (l *listing) explain(*plan) *Node { return nil }
 
 func (l *listing) run(_ context.Context, _ *execution, emit func([]Value) bool) error {
 	for _, row := range l.rows {
@@ -71,7 +144,7 @@ func (l *listing) run(_ context.Context, _ *execution, emit func([]Value) bool) 
 	return nil
 }
 
-// statement gives the listing columns: STRING, or what their values are.
+// statement gives the listing columns: STRING, or what the values of its first row are.
 func (l *listing) statement(names ...string) *Statement {
 	columns := make([]Column, len(names))
 	for i, name := range names {

@@ -151,7 +151,7 @@ func (o overload) bind(args []evaluate) evaluate {
 
 // overloads are the signatures of a function, nil if there is none of the name.
 func (k *compiler) overloads(name string) []overload {
-	for _, find := range []func(string) []overload{mathFunction, stringFunction, wordFunction, calendarFunction, k.timeFunction} {
+	for _, find := range []func(string) []overload{mathFunction, stringFunction, wordFunction, calendarFunction, k.timeFunction, k.sessionFunction} {
 		if found := find(name); found != nil {
 			return found
 		}

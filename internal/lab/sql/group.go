@@ -40,7 +40,7 @@ func (o *grouping) run(ctx context.Context, x *execution, emit func([]Value) boo
 	}
 	key := make([]Value, len(o.keys))
 	var distinct []byte
-	err := o.input.run(ctx, x, func(row []Value) bool {
+	err := x.run(ctx, o.input, func(row []Value) bool {
 		totals := o.find(x, g, key, row)
 		for i, a := range o.aggregates {
 			if totals != nil {
@@ -114,8 +114,8 @@ func (o *grouping) push(ctx context.Context, x *execution, g *groups, emit func(
 	return nil
 }
 
-func (o *grouping) explain(p *plan) {
-	o.input.explain(p)
+func (o *grouping) explain(p *plan) *Node {
+	input := o.input.explain(p)
 	detail := ""
 	if len(o.aggregates) > 0 {
 		detail = "output: "
@@ -132,5 +132,5 @@ func (o *grouping) explain(p *plan) {
 		}
 		detail += "group by: " + printAll(o.keys)
 	}
-	p.add("AGGREGATE [FINALIZE]", detail)
+	return p.add(o, "AGGREGATE", "FINALIZE", detail, input)
 }

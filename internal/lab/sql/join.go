@@ -43,7 +43,7 @@ func (o *joiner) prune(need []bool) {
 func (o *joiner) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
 	b := &build{rows: newRowStore(o.need[o.leftColumns:]), index: make(map[string][]int), row: make([]Value, o.width-o.leftColumns)}
 	var key []byte
-	err := o.right.run(ctx, x, func(row []Value) bool {
+	err := x.run(ctx, o.right, func(row []Value) bool {
 		var whole bool
 		key, whole = joinKey(x, o.rightKeys, row, key)
 		if !whole && o.kind != rightJoin && o.kind != fullJoin {
@@ -86,7 +86,7 @@ func (o *joiner) probe(ctx context.Context, x *execution, b *build, emit func([]
 	var p pulse
 	var stopped error
 	more := true
-	err := o.left.run(ctx, x, func(row []Value) bool {
+	err := x.run(ctx, o.left, func(row []Value) bool {
 		copy(joined, row)
 		var candidates []int
 		var whole bool
@@ -156,9 +156,9 @@ func (o *joiner) unmatched(ctx context.Context, b *build, emit func([]Value) boo
 	return nil
 }
 
-func (o *joiner) explain(p *plan) {
-	o.left.explain(p)
-	o.right.explain(p)
+func (o *joiner) explain(p *plan) *Node {
+	left := o.left.explain(p)
+	right := o.right.explain(p)
 	detail := ""
 	for i := range o.leftKeys {
 		if i == 0 {
@@ -176,10 +176,9 @@ func (o *joiner) explain(p *plan) {
 	}
 	switch {
 	case len(o.leftKeys) > 0:
-		p.add("HASH JOIN ["+o.kind.String()+"]", detail)
+		return p.add(o, "HASH JOIN", o.kind.String(), detail, left, right)
 	case len(o.residual) == 0 && o.kind == innerJoin:
-		p.add("NESTED LOOP JOIN [CROSS JOIN]", "")
-	default:
-		p.add("NESTED LOOP JOIN ["+o.kind.String()+"]", detail)
+		return p.add(o, "NESTED LOOP JOIN", "CROSS JOIN", "", left, right)
 	}
+	return p.add(o, "NESTED LOOP JOIN", o.kind.String(), detail, left, right)
 }

@@ -1,6 +1,10 @@
 package sql
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"time"
+)
 
 // An operator makes rows and pushes them. The slice it pushes is its own and is
 // overwritten by the next row; it holds garbage where prune said a column is not
@@ -10,8 +14,8 @@ type operator interface {
 	// prune tells which columns of the output are needed. It is called once,
 	// before run; an operator asks its own inputs in turn.
 	prune(need []bool)
-	// explain adds a line for each operator below and then its own.
-	explain(plan *plan)
+	// explain makes the nodes of the operators below and then its own, which it returns.
+	explain(plan *plan) *Node
 }
 
 // An execution is what one run of a statement shares: the first failure of an
@@ -21,6 +25,9 @@ type execution struct {
 	left  int
 	limit int
 	seed  uint64
+	done  <-chan struct{} // closed when the run has to end
+	watch *Watch          // nil when nobody looks
+	below time.Duration   // that the inputs of the running operator took; for the watch
 
 	// start runs an operator of a sub-query, which expressions begin, under the context of
 	// the statement.
@@ -61,15 +68,15 @@ func (p *pulse) err(ctx context.Context) error {
 }
 
 // oneRow is the input of a SELECT without FROM.
-type oneRow struct{}
+type oneRow struct{ _ byte } // not empty, so that two of them are at two addresses
 
-func (oneRow) run(_ context.Context, _ *execution, emit func([]Value) bool) error {
+func (*oneRow) run(_ context.Context, _ *execution, emit func([]Value) bool) error {
 	emit(nil)
 	return nil
 }
-func (oneRow) prune([]bool) {}
-func (oneRow) explain(p *plan) {
-	p.add("UNION", "constant-operands=1")
+func (*oneRow) prune([]bool) {}
+func (o *oneRow) explain(p *plan) *Node {
+	return p.add(o, "UNION", "", "constant-operands=1")
 }
 
 // project computes a row of expressions.
@@ -101,7 +108,7 @@ func (o *project) prune(need []bool) {
 
 func (o *project) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
 	out := make([]Value, len(o.exprs))
-	return o.input.run(ctx, x, func(row []Value) bool {
+	return x.run(ctx, o.input, func(row []Value) bool {
 		for _, p := range o.passed {
 			out[p[0]] = row[p[1]]
 		}
@@ -112,7 +119,7 @@ func (o *project) run(ctx context.Context, x *execution, emit func([]Value) bool
 	})
 }
 
-func (o *project) explain(p *plan) { o.input.explain(p) }
+func (o *project) explain(p *plan) *Node { return o.input.explain(p) }
 
 // filter keeps the rows on which all conditions are true.
 type filter struct {
@@ -130,9 +137,9 @@ func (o *filter) prune(need []bool) {
 
 func (o *filter) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
 	if len(o.conditions) == 0 {
-		return o.input.run(ctx, x, emit)
+		return x.run(ctx, o.input, emit)
 	}
-	return o.input.run(ctx, x, func(row []Value) bool {
+	return x.run(ctx, o.input, func(row []Value) bool {
 		if !allTrue(o.conditions, x, row) {
 			return x.err == nil
 		}
@@ -140,11 +147,12 @@ func (o *filter) run(ctx context.Context, x *execution, emit func([]Value) bool)
 	})
 }
 
-func (o *filter) explain(p *plan) {
-	o.input.explain(p)
-	if len(o.conditions) > 0 {
-		p.add("SELECT", "predicates: "+printAll(o.conditions))
+func (o *filter) explain(p *plan) *Node {
+	input := o.input.explain(p)
+	if len(o.conditions) == 0 {
+		return input
 	}
+	return p.add(o, "SELECT", "", "predicates: "+printAll(o.conditions), input)
 }
 
 func allTrue(conditions []compiled, x *execution, row []Value) bool {
@@ -170,7 +178,7 @@ func (o *cut) run(ctx context.Context, x *execution, emit func([]Value) bool) er
 		return nil
 	}
 	seen, more := int64(0), true
-	return o.input.run(ctx, x, func(row []Value) bool {
+	return x.run(ctx, o.input, func(row []Value) bool {
 		seen++
 		if seen <= o.offset {
 			return true
@@ -180,9 +188,12 @@ func (o *cut) run(ctx context.Context, x *execution, emit func([]Value) bool) er
 	})
 }
 
-func (o *cut) explain(p *plan) {
-	o.input.explain(p)
-	p.limit(o.count)
+func (o *cut) explain(p *plan) *Node {
+	input := o.input.explain(p)
+	if o.count >= 0 {
+		input.Attributes = append(input.Attributes, fmt.Sprintf("limit: %d", o.count))
+	}
+	return input
 }
 
 // concat is UNION ALL.
@@ -197,7 +208,7 @@ func (o *concat) prune(need []bool) {
 func (o *concat) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
 	more := true
 	for _, input := range o.inputs {
-		err := input.run(ctx, x, func(row []Value) bool {
+		err := x.run(ctx, input, func(row []Value) bool {
 			more = emit(row)
 			return more
 		})
@@ -208,9 +219,32 @@ func (o *concat) run(ctx context.Context, x *execution, emit func([]Value) bool)
 	return nil
 }
 
-func (o *concat) explain(p *plan) {
+// explain counts inputs that are one row of constants instead of making nodes of them.
+func (o *concat) explain(p *plan) *Node {
+	constants, detail := 0, ""
+	var inputs []*Node
 	for _, input := range o.inputs {
-		input.explain(p)
+		if isConstant(input) {
+			constants++
+			continue
+		}
+		inputs = append(inputs, input.explain(p))
 	}
-	p.add("UNION", "")
+	if constants > 0 {
+		detail = fmt.Sprintf("constant-operands=%d", constants)
+	}
+	return p.add(o, "UNION", "", detail, inputs...)
+}
+
+// isConstant reports whether an operator computes one row out of nothing.
+func isConstant(o operator) bool {
+	switch o := o.(type) {
+	case *oneRow:
+		return true
+	case *project:
+		return isConstant(o.input)
+	case *filter:
+		return len(o.conditions) == 0 && isConstant(o.input)
+	}
+	return false
 }

@@ -49,7 +49,7 @@ func (p *planner) selection(s *selection, q *query, env *names) (*relation, erro
 }
 
 func (s *selecting) planFrom(env *names) error {
-	s.rows = newRelation(nil, oneRow{})
+	s.rows = newRelation(nil, &oneRow{})
 	if s.selection.from != nil {
 		var err error
 		if s.rows, err = s.planner.source(s.selection.from, env); err != nil {

@@ -146,7 +146,7 @@ func (p *planner) table(s *source) (*relation, error) {
 			fields[i].database = database
 		}
 	}
-	o := &scan{name: database + "." + name, table: t, columns: columns}
+	o := &scan{name: database + "." + name, alias: s.alias, table: t, columns: columns}
 	r := newRelation(fields, o)
 	r.push = func(condition *expr) bool {
 		c, err := p.compile(condition)

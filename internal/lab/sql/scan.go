@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // scan reads a table. Conditions on partition keys alone choose partitions before
@@ -11,6 +12,7 @@ import (
 // a row is filled.
 type scan struct {
 	name       string // database.table
+	alias      string // the table's name if it has no other
 	table      Table
 	columns    []Column
 	conditions []compiled
@@ -28,7 +30,7 @@ func (o *scan) firstKey() int { return len(o.columns) - o.table.Keys() }
 func (o *scan) prune(need []bool) {
 	o.keys, o.rows = nil, nil
 	for _, c := range o.conditions {
-		if c.least() >= o.firstKey() && !c.expr.any(isSubquery) {
+		if c.least() >= o.firstKey() && !c.expr.any(isSubquery) && !c.expr.any(isSleep) {
 			o.keys = append(o.keys, c)
 		} else {
 			o.rows = append(o.rows, c)
@@ -81,6 +83,7 @@ func (o *scan) run(ctx context.Context, x *execution, emit func([]Value) bool) e
 		}
 		copy(row[o.firstKey():], partitions[i])
 		more, err := o.partition(ctx, x, rows, row, emit)
+		x.scanned(o)
 		if err != nil || !more {
 			return err
 		}
@@ -117,14 +120,19 @@ func (o *scan) partition(ctx context.Context, x *execution, rows Rows, row []Val
 	return true, nil
 }
 
-func (o *scan) explain(p *plan) {
+func (o *scan) explain(p *plan) *Node {
+	p.scans(o.name)
 	total := len(o.table.Partitions())
-	detail := fmt.Sprintf("HDFS partitions=%d/%d files=%d", len(o.chosen), total, len(o.chosen))
+	detail := fmt.Sprintf("HDFS partitions=%d/%d files=%d size=0B", len(o.chosen), total, len(o.chosen))
 	if len(o.keys) > 0 {
 		detail = "partition predicates: " + printAll(o.keys) + "\n" + detail
 	}
 	if len(o.rows) > 0 {
 		detail += "\npredicates: " + printAll(o.rows)
 	}
-	p.add("SCAN HDFS ["+o.name+"]", detail)
+	name := o.name
+	if !strings.HasSuffix(name, "."+o.alias) {
+		name += " " + o.alias
+	}
+	return p.add(o, "SCAN HDFS", name, detail)
 }

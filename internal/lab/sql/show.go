@@ -5,13 +5,40 @@ import (
 	"strings"
 )
 
-// show answers SHOW DATABASES, SHOW TABLES and SHOW PARTITIONS.
+// Databases that every Impala has. The first one holds the functions.
+const (
+	builtins        = "_impala_builtins"
+	builtinsComment = "System database for Impala builtin functions"
+	defaultComment  = "Default Hive database"
+)
+
+// Databases are the names and comments of all databases of a catalog, that of Impala's
+// functions included, in the order of SHOW DATABASES.
+func Databases(c Catalog) (names, comments []string) {
+	for _, name := range append([]string{builtins}, c.Databases()...) {
+		names, comments = append(names, name), append(comments, databaseComment(name))
+	}
+	return names, comments
+}
+
+func databaseComment(name string) string {
+	switch name {
+	case builtins:
+		return builtinsComment
+	case "default":
+		return defaultComment
+	}
+	return ""
+}
+
+// show answers the SHOW statements that only read the catalog.
 func (p *planner) show(ps *parser) (*Statement, error) {
 	switch {
 	case ps.word("databases"), ps.word("schemas"):
 		rows := &listing{}
-		for _, name := range p.catalog.Databases() {
-			rows.add(StringOf(name), StringOf(""))
+		names, comments := Databases(p.catalog)
+		for i, name := range names {
+			rows.texts(name, comments[i])
 		}
 		st, err := p.matching(ps, rows)
 		if err != nil {
@@ -19,35 +46,66 @@ func (p *planner) show(ps *parser) (*Statement, error) {
 		}
 		return st.statement("name", "comment"), nil
 	case ps.word("tables"):
-		return p.showTables(ps)
+		return p.showNames(ps, p.catalog.Tables, "name")
+	case ps.word("views"):
+		return p.showNames(ps, nothing, "name")
+	case ps.word("functions"):
+		return p.showNames(ps, nothing, "return type", "signature", "binary type", "is persistent")
 	case ps.word("partitions"):
-		return p.showPartitions(ps)
+		return p.showPartitions(ps, true)
+	case ps.word("table"):
+		if !ps.word("stats") {
+			return nil, ps.unexpected()
+		}
+		return p.showPartitions(ps, false)
+	case ps.word("column"):
+		if !ps.word("stats") {
+			return nil, ps.unexpected()
+		}
+		return p.showColumnStats(ps)
+	case ps.word("create"):
+		if !ps.word("table") {
+			return nil, unsupported("SHOW CREATE of anything but a table")
+		}
+		return p.showCreate(ps)
 	case ps.tok.kind == wordToken:
 		return nil, unsupported("SHOW " + strings.ToUpper(ps.tok.text))
 	}
 	return nil, ps.unexpected()
 }
 
-func (p *planner) showTables(ps *parser) (*Statement, error) {
+// nothing lists what the server has none of.
+func nothing(string) []string { return nil }
+
+// showNames answers SHOW TABLES and the like: [IN database] [[LIKE] 'pattern'].
+func (p *planner) showNames(ps *parser, list func(database string) []string, columns ...string) (*Statement, error) {
 	database := p.session.Database
-	if ps.word("in") {
+	if ps.word("in") || ps.word("from") {
 		var err error
 		if database, err = ps.identifier(); err != nil {
 			return nil, err
 		}
 	}
-	if !slices.Contains(p.catalog.Databases(), database) {
-		return nil, analysis("Database does not exist: %s", database)
+	if err := p.database(database); err != nil {
+		return nil, err
 	}
 	rows := &listing{}
-	for _, name := range p.catalog.Tables(database) {
-		rows.add(StringOf(name))
+	for _, name := range list(database) {
+		rows.texts(name)
 	}
-	st, err := p.matching(ps, rows)
+	rows, err := p.matching(ps, rows)
 	if err != nil {
 		return nil, err
 	}
-	return st.statement("name"), nil
+	return rows.statement(columns...), nil
+}
+
+// database is an error unless there is such a database.
+func (p *planner) database(name string) error {
+	if names, _ := Databases(p.catalog); !slices.Contains(names, name) {
+		return analysis("Database does not exist: %s", name)
+	}
+	return nil
 }
 
 // matching reads [LIKE] 'pattern', in which * is any text and | separates
@@ -86,30 +144,14 @@ func (p *planner) tableOf(ps *parser) (*relation, *scan, error) {
 	return r, o, nil
 }
 
-// describe answers DESCRIBE table.
-func (p *planner) describe(ps *parser) (*Statement, error) {
-	if ps.at("formatted", "extended", "database") {
-		return nil, unsupported("DESCRIBE " + strings.ToUpper(ps.tok.text))
-	}
-	r, _, err := p.tableOf(ps)
-	if err != nil {
-		return nil, err
-	}
-	rows := &listing{}
-	for _, f := range r.columns {
-		rows.add(StringOf(f.Name), StringOf(strings.ToLower(f.Type.String())), StringOf(""))
-	}
-	return rows.statement("name", "type", "comment"), nil
-}
-
-// showPartitions answers SHOW PARTITIONS. The number of rows is -1, which means
-// that no statistics were computed; sizes are not known and 0.
-func (p *planner) showPartitions(ps *parser) (*Statement, error) {
+// showPartitions answers SHOW PARTITIONS and SHOW TABLE STATS. The number of rows is -1,
+// which means that no statistics were computed; sizes are not known and 0.
+func (p *planner) showPartitions(ps *parser, keyed bool) (*Statement, error) {
 	_, o, err := p.tableOf(ps)
 	if err != nil {
 		return nil, err
 	}
-	if o.table.Keys() == 0 {
+	if keyed && o.table.Keys() == 0 {
 		return nil, analysis("Table is not partitioned: %s", o.name)
 	}
 	keys := o.columns[o.firstKey():]
@@ -117,22 +159,74 @@ func (p *planner) showPartitions(ps *parser) (*Statement, error) {
 	for _, key := range keys {
 		names = append(names, key.Name)
 	}
-	names = append(names, "#Rows", "#Files", "Size", "Bytes Cached", "Cache Replication", "Format", "Incremental stats", "Location")
+	names = append(names, "#Rows", "#Files", "Size", "Bytes Cached", "Cache Replication", "Format", "Incremental stats", "Location", "EC Policy")
 	rows := &listing{}
 	for _, values := range o.table.Partitions() {
 		var row []Value
-		location := "/" + strings.ReplaceAll(o.name, ".", "/")
+		location := location(o.name)
 		for i, v := range values {
 			row = append(row, StringOf(v.Text()))
 			location += "/" + keys[i].Name + "=" + v.Text()
 		}
 		row = append(row, IntOf(-1), IntOf(1), StringOf("0B"), StringOf("NOT CACHED"), StringOf("NOT CACHED"),
-			StringOf("PARQUET"), StringOf("false"), StringOf(location))
+			StringOf("PARQUET"), StringOf("false"), StringOf(location), StringOf("NONE"))
 		rows.add(row...)
 	}
-	total := make([]Value, len(keys))
-	total[0] = StringOf("Total")
-	rows.add(append(total, IntOf(-1), IntOf(int64(len(rows.rows))), StringOf("0B"), StringOf("0B"),
-		StringOf(""), StringOf(""), StringOf(""), StringOf(""))...)
+	if len(keys) > 0 {
+		total := make([]Value, len(keys))
+		total[0] = StringOf("Total")
+		rows.add(append(total, IntOf(-1), IntOf(int64(len(rows.rows))), StringOf("0B"), StringOf("0B"),
+			StringOf(""), StringOf(""), StringOf(""), StringOf(""), StringOf(""))...)
+	}
 	return rows.statement(names...), nil
+}
+
+// location is where a table would lie in a warehouse.
+func location(table string) string { return "/" + strings.ReplaceAll(table, ".", "/") }
+
+// showColumnStats answers SHOW COLUMN STATS: none were computed, so that only the sizes
+// of types of fixed width are known, as in Impala.
+func (p *planner) showColumnStats(ps *parser) (*Statement, error) {
+	_, o, err := p.tableOf(ps)
+	if err != nil {
+		return nil, err
+	}
+	rows := &listing{}
+	for i, c := range o.columns {
+		distinct, size := int64(-1), c.Type.slotBytes()
+		if i >= o.firstKey() {
+			distinct = int64(len(o.table.Partitions()))
+		}
+		nulls := int64(-1)
+		if i >= o.firstKey() {
+			nulls = 0
+		}
+		rows.add(StringOf(c.Name), StringOf(c.Type.String()), IntOf(distinct), IntOf(nulls), IntOf(size), DoubleOf(float64(size)), IntOf(-1), IntOf(-1))
+	}
+	return rows.statement("Column", "Type", "#Distinct Values", "#Nulls", "Max Size", "Avg Size", "#Trues", "#Falses"), nil
+}
+
+// slotBytes is the width of a value in a row of Impala, -1 where that varies.
+func (t Type) slotBytes() int64 {
+	switch t.Kind {
+	case Boolean, TinyInt:
+		return 1
+	case SmallInt:
+		return 2
+	case Int, Float, Date:
+		return 4
+	case BigInt, Double:
+		return 8
+	case Timestamp:
+		return 16
+	case Decimal:
+		switch {
+		case t.Precision <= 9:
+			return 4
+		case t.Precision <= 18:
+			return 8
+		}
+		return 16
+	}
+	return -1
 }

@@ -13,20 +13,46 @@ func TestDescribe(t *testing.T) {
 		{name: "desc is describe", sql: "desc `qos`.`site`;", rows: []string{"name|string|", "rtt|int|", "dt|string|"}},
 		{name: "one name too many", sql: "describe a.b.c", err: "Could not resolve table reference: 'a.b.c'"},
 		{name: "something behind the name", sql: "describe t x", err: "ParseException"},
-		{name: "what is not there", sql: "describe formatted t", err: "DESCRIBE FORMATTED is not supported by the demo server"},
+		{name: "a database", sql: "describe database default", rows: []string{"default|/default|Default Hive database"}},
+		{name: "no database", sql: "describe database nope", err: "AnalysisException: Database does not exist: nope"},
+		{name: "no table", sql: "describe formatted nope", err: "AnalysisException: Could not resolve table reference: 'nope'"},
+		{name: "all that is known of a table", sql: "describe formatted qos.site", types: "STRING STRING STRING", rows: []string{
+			"# col_name|data_type|comment", "|NULL|NULL", "name|string|NULL", "rtt|int|NULL", "|NULL|NULL",
+			"# Partition Information|NULL|NULL", "# col_name|data_type|comment", "|NULL|NULL", "dt|string|NULL", "|NULL|NULL",
+			"# Detailed Table Information|NULL|NULL", "Database:|qos|NULL", "OwnerType:|USER|NULL", "Owner:|demo|NULL",
+			"LastAccessTime:|UNKNOWN|NULL", "Retention:|0|NULL", "Location:|/qos/site|NULL", "Table Type:|EXTERNAL_TABLE|NULL",
+			"Table Parameters:|NULL|NULL", "|EXTERNAL|TRUE", "|NULL|NULL",
+			"# Storage Information|NULL|NULL",
+			"SerDe Library:|org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe|NULL",
+			"InputFormat:|org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat|NULL",
+			"OutputFormat:|org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat|NULL",
+			"Compressed:|No|NULL", "Num Buckets:|0|NULL", "Bucket Columns:|[]|NULL", "Sort Columns:|[]|NULL"}},
 	})
 }
 
 func TestShow(t *testing.T) {
 	run(t, []statementTest{
-		{name: "schemas are databases", sql: "show schemas like '*'", rows: []string{"default|", "qos|"}},
+		{name: "schemas are databases", sql: "show schemas like '*'", rows: []string{
+			"_impala_builtins|System database for Impala builtin functions", "default|Default Hive database", "qos|"}},
+		{name: "tables of the functions' database", sql: "show tables from _impala_builtins", rows: nil},
+		{name: "there are no views", sql: "show views", types: "STRING", rows: nil},
+		{name: "nor functions of users", sql: "show functions in qos", types: "STRING STRING STRING STRING", rows: nil},
+		{name: "sizes of columns of fixed width alone are known", sql: "show column stats qos.site",
+			types: "STRING STRING BIGINT BIGINT BIGINT DOUBLE BIGINT BIGINT",
+			rows:  []string{"name|STRING|-1|-1|-1|-1|-1|-1", "rtt|INT|-1|-1|4|4|-1|-1", "dt|STRING|1|0|-1|-1|-1|-1"}},
+		{name: "statistics of a table", sql: "show table stats qos.site", rows: []string{
+			"2017-09-12|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/qos/site/dt=2017-09-12|NONE", "Total|-1|1|0B|0B|||||"}},
+		{name: "a statement that makes the table", sql: "show create table qos.site", types: "STRING", rows: []string{
+			"CREATE EXTERNAL TABLE qos.site (\n  name STRING,\n  rtt INT\n)\nPARTITIONED BY (\n  dt STRING\n)\nSTORED AS PARQUET\nLOCATION '/qos/site'\n"}},
+		{name: "nothing but a table", sql: "show create view v", err: "is not supported by the demo server"},
+		{name: "half a statement", sql: "show table t", err: "ParseException"},
 		{name: "a pattern without like", sql: "show tables in qos 's*'", rows: []string{"site"}},
 		{name: "a pattern that fits nothing", sql: "show tables like 'x*|y'", types: "STRING", rows: nil},
 		{name: "a pattern is of the whole name", sql: "show tables in qos like 'sit'", rows: nil},
 		{name: "partitions, and their sum", sql: "show partitions t", rows: []string{
-			"2017-09-11|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/default/t/dt=2017-09-11",
-			"2017-09-12|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/default/t/dt=2017-09-12",
-			"Total|-1|2|0B|0B||||"}},
+			"2017-09-11|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/default/t/dt=2017-09-11|NONE",
+			"2017-09-12|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/default/t/dt=2017-09-12|NONE",
+			"Total|-1|2|0B|0B|||||"}},
 		{name: "partitions of no table", sql: "show partitions nope", err: "Could not resolve table reference: 'nope'"},
 		{name: "something behind", sql: "show tables x", err: "ParseException"},
 		{name: "what is not there", sql: "show stats t", err: "SHOW STATS is not supported by the demo server"},
@@ -40,8 +66,9 @@ func runPlans(t *testing.T, tests []planTest) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, rows, err := ask(fixture(), session(), "explain "+tt.sql)
-			if got := strings.Join(rows, "\n"); err != nil || got != "PLAN-ROOT SINK\n|"+tt.want {
-				t.Errorf("%s\n%v\ngot\n%s\nwant\n%s", tt.sql, err, got, "PLAN-ROOT SINK\n|"+tt.want)
+			_, got, found := strings.Cut(strings.Join(rows, "\n"), "PLAN-ROOT SINK\n|")
+			if err != nil || !found || got != tt.want {
+				t.Errorf("%s\n%v\ngot\n%s\nwant\n%s", tt.sql, err, strings.Join(rows, "\n"), tt.want)
 			}
 		})
 	}
@@ -51,31 +78,37 @@ func TestPlansOfJoins(t *testing.T) {
 	runPlans(t, []planTest{
 		{"a join by keys", "select t.id from t left join qos.site s on t.site = s.name and t.id > s.rtt", `
 02:HASH JOIN [LEFT OUTER JOIN]
-   hash predicates: t.site = s.name
-   other predicates: t.id > s.rtt
+|  hash predicates: t.site = s.name
+|  other predicates: t.id > s.rtt
 |
-01:SCAN HDFS [qos.site]
-   HDFS partitions=1/1 files=1
+|--01:SCAN HDFS [qos.site s]
+|     HDFS partitions=1/1 files=1 size=0B
 |
 00:SCAN HDFS [default.t]
-   HDFS partitions=2/2 files=2`},
-		{"a join of all with all", "select 1 from t a, qos.site b", `
+   HDFS partitions=2/2 files=2 size=0B`},
+		{"a join of all with all", "select 1 from t a, qos.site", `
 02:NESTED LOOP JOIN [CROSS JOIN]
 |
-01:SCAN HDFS [qos.site]
-   HDFS partitions=1/1 files=1
+|--01:SCAN HDFS [qos.site]
+|     HDFS partitions=1/1 files=1 size=0B
+|
+00:SCAN HDFS [default.t a]
+   HDFS partitions=2/2 files=2 size=0B`},
+		{"a join by a condition with a join", "select 1 from t join (select a.rtt from qos.site a, qos.site b) s on t.id < s.rtt limit 3", `
+04:NESTED LOOP JOIN [INNER JOIN]
+|  other predicates: t.id < s.rtt
+|  limit: 3
+|
+|--03:NESTED LOOP JOIN [CROSS JOIN]
+|  |
+|  |--02:SCAN HDFS [qos.site b]
+|  |     HDFS partitions=1/1 files=1 size=0B
+|  |
+|  01:SCAN HDFS [qos.site a]
+|     HDFS partitions=1/1 files=1 size=0B
 |
 00:SCAN HDFS [default.t]
-   HDFS partitions=2/2 files=2`},
-		{"a join by a condition", "select 1 from t join qos.site s on t.id < s.rtt", `
-02:NESTED LOOP JOIN [INNER JOIN]
-   other predicates: t.id < s.rtt
-|
-01:SCAN HDFS [qos.site]
-   HDFS partitions=1/1 files=1
-|
-00:SCAN HDFS [default.t]
-   HDFS partitions=2/2 files=2`},
+   HDFS partitions=2/2 files=2 size=0B`},
 	})
 }
 
@@ -84,34 +117,57 @@ func TestPlans(t *testing.T) {
 		{"a condition goes through a sub-select to the scan", "select n from (select dt d, id n from t) a where d = '2017-09-12' and n > 3", `
 00:SCAN HDFS [default.t]
    partition predicates: dt = '2017-09-12'
-   HDFS partitions=1/2 files=1
+   HDFS partitions=1/2 files=1 size=0B
    predicates: id > 3`},
 		{"but not through a window", "select n from (select row_number() over (order by id) n, id from t) a where id > 3", `
 02:SELECT
-   predicates: id > 3
+|  predicates: id > 3
 |
 01:ANALYTIC
-   functions: row_number()
+|  functions: row_number()
 |
 00:SCAN HDFS [default.t]
-   HDFS partitions=2/2 files=2`},
-		{"a union of a table and a constant", "select id from t where dt > '2017-09-11' union all select 1", `
-02:UNION
-|
+   HDFS partitions=2/2 files=2 size=0B`},
+		{"a union of a table and constants", "select id from t where dt > '2017-09-11' union all select 1 union all select 2", `
 01:UNION
-   constant-operands=1
+|  constant-operands=2
 |
 00:SCAN HDFS [default.t]
    partition predicates: dt > '2017-09-11'
-   HDFS partitions=1/2 files=1`},
+   HDFS partitions=1/2 files=1 size=0B`},
+		{"constants alone", "select 1", `
+00:UNION
+   constant-operands=1`},
 		{"distinct rows are groups", "select distinct site from t limit 2", `
 01:AGGREGATE [FINALIZE]
-   group by: site
-   limit: 2
+|  group by: site
+|  limit: 2
 |
 00:SCAN HDFS [default.t]
-   HDFS partitions=2/2 files=2`},
+   HDFS partitions=2/2 files=2 size=0B`},
+		{"the first rows of an order", "select id from t order by id desc limit 5", `
+01:TOP-N
+|  order by: id DESC
+|  limit: 5
+|
+00:SCAN HDFS [default.t]
+   HDFS partitions=2/2 files=2 size=0B`},
 	})
+}
+
+// Tables without statistics are named above the plan, each once.
+func TestPlansWarnOfMissingStatistics(t *testing.T) {
+	for statement, want := range map[string]string{
+		"explain select 1": "PLAN-ROOT SINK",
+		"explain select 1 from t, qos.site, t b": "WARNING: The following tables are missing relevant table and/or column statistics.\n" +
+			"default.t, qos.site\n\nPLAN-ROOT SINK",
+	} {
+		_, rows, err := ask(fixture(), session(), statement)
+		head, _, _ := strings.Cut(strings.Join(rows, "\n"), "\n|")
+		if err != nil || head != want {
+			t.Errorf("%s: %v\n%s", statement, err, strings.Join(rows, "\n"))
+		}
+	}
 }
 
 // TestPruning compares the plan of a condition with the partitions that it reads.

@@ -105,7 +105,7 @@ func (o *sorter) prune(need []bool) {
 func (o *sorter) run(ctx context.Context, x *execution, emit func([]Value) bool) error {
 	s := newSorted(o.keys, o.need)
 	mark := make([]Value, len(o.keys))
-	err := o.input.run(ctx, x, func(row []Value) bool {
+	err := x.run(ctx, o.input, func(row []Value) bool {
 		for i := range o.keys {
 			mark[i] = o.keys[i].eval(x, row)
 		}
@@ -156,8 +156,8 @@ func (s *sorted) push(ctx context.Context, emit func([]Value) bool) error {
 	return nil
 }
 
-func (o *sorter) explain(p *plan) {
-	o.input.explain(p)
+func (o *sorter) explain(p *plan) *Node {
+	input := o.input.explain(p)
 	detail := "order by: "
 	for i, key := range o.keys {
 		if i > 0 {
@@ -169,5 +169,5 @@ func (o *sorter) explain(p *plan) {
 	if o.limit >= 0 {
 		name = "TOP-N"
 	}
-	p.add(name, detail)
+	return p.add(o, name, "", detail, input)
 }
