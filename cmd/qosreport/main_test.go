@@ -124,7 +124,7 @@ func TestSeveralStatementsAreOneSession(t *testing.T) {
 	l := startLab(t, nil)
 	file := write(t, filepath.Join(t.TempDir(), "q.sql"), "-- two\nUSE qos; SELECT count(*) AS n FROM call_quality WHERE dt = '2017-09-12' AND leg_no = 3;")
 	r := call(t.Context(), append([]string{"query", "-f", file, "--format", "csv"}, settings(l)...)...)
-	if r.code != 0 || r.stdout != "n\n0\n" {
+	if r.code != 0 || r.stdout != "n\r\n0\r\n" {
 		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 }

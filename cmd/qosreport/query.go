@@ -144,13 +144,17 @@ func copyRows(ctx context.Context, rows *impala.Rows, to query.Printer, p *progr
 	for {
 		batch, err := rows.Next(ctx)
 		if err == io.EOF {
-			return outputError(to.Finish())
+			warning, err := to.Finish()
+			if warning != "" {
+				p.Warn("values are shown otherwise than they are", "reason", warning)
+			}
+			return outputError(err)
 		}
 		if err != nil {
 			return err
 		}
 		p.Rows("", batch.Rows)
-		if err := to.Batch(batch); err != nil {
+		if err := to.Batch(batch, 0, batch.Rows); err != nil {
 			return outputError(err)
 		}
 	}

@@ -25,49 +25,56 @@ func AppendFloat(dst []byte, v float64, bits int) []byte {
 	case size < 1e-6 || size >= 1e21:
 		return strconv.AppendFloat(dst, v, 'e', -1, bits)
 	}
-	for _, scale := range [...]uint64{1e3, 1e6} {
-		if thousandths, ok := decimal(size, scale, bits); ok {
-			if v < 0 {
-				dst = append(dst, '-')
-			}
-			return appendScaled(dst, thousandths, scale)
-		}
-	}
-	return strconv.AppendFloat(dst, v, 'f', -1, bits)
-}
-
-// decimal is v as a whole number of parts of 1/scale, if that reads back as v and is short
-// enough to be the only one: no two decimals of up to 15 digits (6 with 32 bits) are the
-// same float, so that none can be shorter. Most figures that were measured or rounded are
-// such numbers, and take half the time of the general search.
-func decimal(v float64, scale uint64, bits int) (parts uint64, ok bool) {
+	// Each product is checked by reading it back, so how it is rounded does not matter.
 	most := 1e15
 	if bits == 32 {
 		most = 1e6
 	}
-	r := math.Round(v * float64(scale))
-	if r >= most {
-		return 0, false
+	if r := float64(int64(min(size*1e3, most) + 0.5)); r < most && readsBack(r/1e3, size, bits) {
+		return appendThousandths(appendSign(dst, v), uint64(r))
 	}
-	back := r / float64(scale)
-	if bits == 32 {
-		return uint64(r), float32(back) == float32(v)
+	if r := float64(int64(min(size*1e6, most) + 0.5)); r < most && readsBack(r/1e6, size, bits) {
+		dst = appendSign(dst, v)
+		whole, rest := uint64(r)/1e6, uint64(r)%1e6
+		high := rest / 1000
+		dst = strconv.AppendUint(dst, whole, 10)
+		dst = append(dst, '.', '0'+byte(high/100), '0'+byte(high/10%10), '0'+byte(high%10))
+		return appendDigits(dst, rest%1000)
 	}
-	return uint64(r), back == v
+	return strconv.AppendFloat(dst, v, 'f', -1, bits)
 }
 
-// appendScaled appends parts of 1/scale, a power of ten, without zeros at the end.
-func appendScaled(dst []byte, parts, scale uint64) []byte {
-	dst = strconv.AppendUint(dst, parts/scale, 10)
-	rest := parts % scale
-	if rest == 0 {
+// readsBack reports whether decimal, the float next to a decimal of up to 15 digits (6
+// with 32 bits), is v. Then that decimal is the shortest text: no two decimals of so few
+// digits are the same float. Most figures that were measured or rounded have such a one,
+// and it takes half the time of the general search.
+func readsBack(decimal, v float64, bits int) bool {
+	if bits == 32 {
+		return float32(decimal) == float32(v)
+	}
+	return decimal == v
+}
+
+func appendSign(dst []byte, v float64) []byte {
+	if v < 0 {
+		return append(dst, '-')
+	}
+	return dst
+}
+
+func appendThousandths(dst []byte, n uint64) []byte {
+	dst = strconv.AppendUint(dst, n/1000, 10)
+	if n%1000 == 0 {
 		return dst
 	}
-	dst = append(dst, '.')
-	for rest > 0 {
-		scale /= 10
-		dst = append(dst, '0'+byte(rest/scale))
-		rest %= scale
+	return appendDigits(append(dst, '.'), n%1000)
+}
+
+// appendDigits appends three digits but for zeros at the end. They are not all zero.
+func appendDigits(dst []byte, n uint64) []byte {
+	dst = append(dst, '0'+byte(n/100), '0'+byte(n/10%10), '0'+byte(n%10))
+	for dst[len(dst)-1] == '0' {
+		dst = dst[:len(dst)-1]
 	}
 	return dst
 }

@@ -27,9 +27,15 @@ func (b *Batch) Append(dst []byte, column, row int) []byte {
 		}
 		return AppendFloat(dst, c.Floats()[row], bits)
 	}
-	text := c.Text(row)
+	return append(dst, b.Text(column, row)...)
+}
+
+// Text is a value of a column of texts or bytes that is not NULL, as [Batch.Append] has it.
+// It is a part of the message and valid until the next call of [Rows.Next].
+func (b *Batch) Text(column, row int) []byte {
+	text := b.Columns[column].Text(row)
 	if b.types[column].Type == wire.Char {
-		text = bytes.TrimRight(text, " ")
+		return bytes.TrimRight(text, " ")
 	}
-	return append(dst, text...)
+	return text
 }

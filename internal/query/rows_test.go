@@ -1,12 +1,9 @@
 package query
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"math"
 	"net"
 	"reflect"
@@ -59,7 +56,7 @@ func (r *table) Fetch(_ context.Context, most int, into []wire.ColumnBuilder) (b
 	return r.at < len(r.rows) || r.fail != nil, nil
 }
 
-func open(t *testing.T, result *table) *impala.Rows {
+func open(t testing.TB, result *table) *impala.Rows {
 	t.Helper()
 	server := hs2server.New(hs2server.Options{Engine: result})
 	client, end := net.Pipe()
@@ -99,97 +96,6 @@ var everything = &table{
 		{nil, nil, nil, nil, nil, nil, nil},
 		{0, 1e300, 1e-7, 0, "a,\"b\"\t\\\r\n\xff", "x", "1"},
 	},
-}
-
-func print(t *testing.T, format string, result *table) string {
-	t.Helper()
-	copied := *result
-	rows := open(t, &copied)
-	var out bytes.Buffer
-	p, err := NewPrinter(format, &out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Header(rows.Columns()); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		batch, err := rows.Next(t.Context())
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := p.Batch(batch); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := p.Finish(); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
-func TestPrinters(t *testing.T) {
-	tests := map[string]string{
-		"tsv": "c0\tc1\tc2\tc3\tc4\tc5\tc6\n1\t0.1\t1.1\ttrue\tplain\tpad\t0.10\n-9007199254740993\tNaN\tInfinity\tfalse\t\t\t-1.50\n" +
-			"\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\n0\t1e+300\t1e-07\tfalse\ta,\"b\"\\t\\\\\\r\\n\xff\tx\t1\n",
-		"csv": "c0,c1,c2,c3,c4,c5,c6\n1,0.1,1.1,true,plain,pad,0.10\n-9007199254740993,NaN,Infinity,false,\"\",\"\",-1.50\n" +
-			",,,,,,\n0,1e+300,1e-07,false,\"a,\"\"b\"\"\t\\\r\n\xff\",x,1\n",
-		"json": `{"c0":1,"c1":0.1,"c2":1.1,"c3":true,"c4":"plain","c5":"pad","c6":"0.10"}` + "\n" +
-			`{"c0":-9007199254740993,"c1":"NaN","c2":"Infinity","c3":false,"c4":"","c5":"","c6":"-1.50"}` + "\n" +
-			`{"c0":null,"c1":null,"c2":null,"c3":null,"c4":null,"c5":null,"c6":null}` + "\n" +
-			`{"c0":0,"c1":1e+300,"c2":1e-07,"c3":false,"c4":"a,\"b\"\t\\\r\n\ufffd","c5":"x","c6":"1"}` + "\n",
-		"table": "               c0      c1        c2  c3     c4                c5       c6\n" +
-			"-----------------  ------  --------  -----  ----------------  ----  -----\n" +
-			"                1     0.1       1.1  true   plain             pad    0.10\n" +
-			"-9007199254740993     NaN  Infinity  false                          -1.50\n" +
-			"             NULL    NULL      NULL  NULL   NULL              NULL   NULL\n" +
-			"                0  1e+300     1e-07  false  a,\"b\"\\t\\\\r\\n\\xff  x         1\n",
-	}
-	for format, want := range tests {
-		t.Run(format, func(t *testing.T) {
-			if got := print(t, format, everything); got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
-		})
-	}
-}
-
-func TestNullFormatAddsChecksums(t *testing.T) {
-	got := print(t, "null", everything)
-	var sum uint64
-	for _, text := range []string{"plain", "", `a,"b"\t\\\r\n` + "\xff"} {
-		sum += uint64(crc32.ChecksumIEEE([]byte(text)))
-	}
-	for _, want := range []string{"rows      4\n", fmt.Sprintf("checksum  %016x  c4\n", sum)} {
-		if !strings.Contains(got, want) {
-			t.Errorf("no %q in\n%s", want, got)
-		}
-	}
-}
-
-func TestAnUnknownFormatIsRefused(t *testing.T) {
-	if _, err := NewPrinter("xml", io.Discard); err == nil || !strings.Contains(err.Error(), "table, csv, tsv, json, null") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestDisplayWidth(t *testing.T) {
-	for text, want := range map[string]int{"": 0, "ASCII": 5, "Zürich": 6, "東京": 4, "e\u0301cole": 5, "ｶﾅ": 2, "Ａ": 2, "95\u00a0%": 4} {
-		if got := DisplayWidth(text); got != want {
-			t.Errorf("%q takes %d, want %d", text, got, want)
-		}
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{"Zürich 東京": "Zürich 東京", "a\x1b[31mb": `a\u001b[31mb`, "a\u202eb": `a\u202eb`, "\xff": `\xff`, "\uFFFD": "\uFFFD", "a\nb": `a\nb`} {
-		if got := Printable(text); got != want {
-			t.Errorf("%q prints %q, want %q", text, got, want)
-		}
-	}
 }
 
 func TestReadStates(t *testing.T) {

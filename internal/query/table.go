@@ -2,6 +2,7 @@ package query
 
 import (
 	"bufio"
+	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,11 +13,12 @@ import (
 	"qosreport/internal/impala/wire"
 )
 
-// Widths are measured on the first rows; what comes later is shown whole and may stand
-// out, so that a result of any length is streamed.
+// Widths are measured on the first rows, which wait for that; what comes later is shown
+// whole and may stand out, so that a result of any length is streamed.
 const (
-	measuredRows = 200
-	maxWidth     = 60
+	measuredRows  = 200
+	measuredBytes = 1 << 20 // wide rows do not wait until there are so many
+	maxWidth      = 60
 )
 
 // tablePrinter aligns columns for people.
@@ -25,7 +27,12 @@ type tablePrinter struct {
 	columns []wire.ColumnDesc
 	widths  []int
 	waiting [][]string // rows until the widths are known
-	rows    int
+	bytes   int        // of the waiting rows
+	shown   bool       // the header is printed, and no row waits any more
+}
+
+func newTablePrinter(w io.Writer) *tablePrinter {
+	return &tablePrinter{out: bufio.NewWriterSize(w, 64<<10)}
 }
 
 func (p *tablePrinter) Header(columns []wire.ColumnDesc) error {
@@ -37,8 +44,8 @@ func (p *tablePrinter) Header(columns []wire.ColumnDesc) error {
 	return nil
 }
 
-func (p *tablePrinter) Batch(b *impala.Batch) error {
-	for row := range b.Rows {
+func (p *tablePrinter) Batch(b *impala.Batch, from, to int) error {
+	for row := from; row < to; row++ {
 		cells := make([]string, len(b.Columns))
 		for column := range b.Columns {
 			cells[column] = "NULL"
@@ -46,19 +53,25 @@ func (p *tablePrinter) Batch(b *impala.Batch) error {
 				cells[column] = Printable(string(b.Append(nil, column, row)))
 			}
 		}
-		p.rows++
-		if p.rows > measuredRows {
+		if p.shown {
 			p.line(cells)
 			continue
 		}
-		for i, cell := range cells {
-			p.widths[i] = max(p.widths[i], min(DisplayWidth(cell), maxWidth))
-		}
-		if p.waiting = append(p.waiting, cells); p.rows == measuredRows {
+		p.measure(cells)
+		if len(p.waiting) == measuredRows || p.bytes >= measuredBytes {
 			p.release()
 		}
 	}
 	return p.out.Flush()
+}
+
+// measure lets a row wait.
+func (p *tablePrinter) measure(cells []string) {
+	for i, cell := range cells {
+		p.bytes += len(cell)
+		p.widths[i] = max(p.widths[i], min(DisplayWidth(cell), maxWidth))
+	}
+	p.waiting = append(p.waiting, cells)
 }
 
 // release prints the header and the rows that waited for it.
@@ -74,7 +87,7 @@ func (p *tablePrinter) release() {
 	for _, cells := range p.waiting {
 		p.line(cells)
 	}
-	p.waiting = nil
+	p.waiting, p.shown = nil, true
 }
 
 func (p *tablePrinter) line(cells []string) {
@@ -93,11 +106,11 @@ func (p *tablePrinter) line(cells []string) {
 	p.out.WriteString(strings.TrimRight(b.String(), " ") + "\n") // a bufio.Writer keeps its error for Flush
 }
 
-func (p *tablePrinter) Finish() error {
-	if p.rows < measuredRows {
+func (p *tablePrinter) Finish() (string, error) {
+	if !p.shown {
 		p.release()
 	}
-	return p.out.Flush()
+	return "", p.out.Flush()
 }
 
 func numeric(t wire.TypeID) bool {
