@@ -46,44 +46,25 @@ func dialBinary(ctx context.Context, o Options, addr string) (*binaryConn, error
 // dialOnce connects, in the order TCP, TLS, SASL. A connection that comes with an error is
 // closed.
 func dialOnce(ctx context.Context, o Options, addr string) (*binaryConn, error) {
-	dialing, stop := context.WithTimeout(ctx, o.DialTimeout)
-	nc, err := o.Dial(dialing, "tcp", addr)
-	stop()
+	nc, err := dialSocket(ctx, o, addr)
 	if err != nil {
-		return nil, dialFailure(ctx, err, o.DialTimeout)
+		return nil, err
 	}
-	ctx, stop = context.WithTimeout(ctx, o.SessionTimeout)
+	ctx, stop := context.WithTimeout(ctx, o.SessionTimeout)
 	defer stop()
 	c := &binaryConn{net: nc}
-	if err := c.secure(ctx, o, addr); err != nil {
+	if err := c.begin(ctx, o, addr); err != nil {
 		c.close()
 		return c, err
 	}
 	return c, nil
 }
 
-func (c *binaryConn) secure(ctx context.Context, o Options, addr string) error {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
-	if o.TLS != nil {
-		config := o.TLS.Clone()
-		if config.ServerName == "" {
-			config.ServerName = host
-		}
-		secured := tls.Client(c.net, config)
-		if err := secured.HandshakeContext(ctx); err != nil {
-			if errors.Is(ctx.Err(), context.Canceled) {
-				return context.Cause(ctx)
-			}
-			return tlsFailure(err, config.ServerName)
-		}
-		c.net = secured
-	}
+// begin logs in, unless that is not wanted, and makes the codec.
+func (c *binaryConn) begin(ctx context.Context, o Options, addr string) error {
 	var stream io.ReadWriter = c.net
 	if o.Auth != nil {
-		mechanism, err := o.Auth(ctx, host)
+		mechanism, err := o.Auth(ctx, hostOf(addr))
 		if err != nil {
 			return err
 		}
@@ -173,13 +154,24 @@ func guard(ctx context.Context, nc net.Conn, timeout time.Duration) (release fun
 	}
 }
 
+// ended is why the context has ended or is about to: deadlines of sockets are its own and may
+// pass a moment before it notices.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return context.Cause(ctx)
+}
+
 func callFailure(ctx context.Context, err error, method string, timeout time.Duration) error {
-	if cause := context.Cause(ctx); cause != nil {
+	if cause := ended(ctx); cause != nil {
 		return fmt.Errorf("%s: %w", method, cause)
 	}
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%s: %w within %s", method, errNoAnswer, timeout)
+	case foreign(err):
+		return foreignFailure(err, method)
 	case errors.Is(err, wire.ErrMalformed), errors.Is(err, wire.ErrTooLarge):
 		return fault.Errorf(fault.Impala, fault.Unclassified, "%s: %w", method, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -35,11 +35,42 @@ var errNoAnswer = errors.New("no answer")
 
 // dial makes a connection by the transport that the options ask for.
 func dial(ctx context.Context, o Options, addr string) (conn, error) {
+	if o.HTTP != nil {
+		return newHTTPConn(o, addr), nil // its first call dials
+	}
 	c, err := dialBinary(ctx, o, addr)
 	if err != nil {
 		return nil, err // and not an interface that holds a nil pointer
 	}
 	return c, nil
+}
+
+// dialSocket connects, in the order TCP, TLS.
+func dialSocket(ctx context.Context, o Options, addr string) (net.Conn, error) {
+	dialing, stop := context.WithTimeout(ctx, o.DialTimeout)
+	defer stop()
+	nc, err := o.Dial(dialing, "tcp", addr)
+	if err != nil {
+		return nil, dialFailure(ctx, err, o.DialTimeout)
+	}
+	if o.TLS == nil {
+		return nc, nil
+	}
+	secured, err := startTLS(ctx, nc, o, hostOf(addr))
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return secured, nil
+}
+
+// hostOf is the host of host:port.
+func hostOf(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
 }
 
 func dialFailure(ctx context.Context, err error, timeout time.Duration) error {

@@ -29,7 +29,8 @@ type Options struct {
 	Dial     func(ctx context.Context, network, addr string) (net.Conn, error) // nil means a net.Dialer
 	Lookup   func(ctx context.Context, host string) ([]string, error)          // addresses of a name; nil leaves them to Dial, or to DNS without one
 	TLS      *tls.Config                                                       // nil means no TLS; ServerName defaults to the host
-	Auth     func(ctx context.Context, host string) (Mechanism, error)         // begins a SASL login; nil means a plain socket
+	Auth     func(ctx context.Context, host string) (Mechanism, error)         // begins a SASL login; nil means a plain socket, or HTTP
+	HTTP     *HTTP                                                             // nil means the binary transport
 	User     string                                                            // for OpenSession; servers ignore it after a SASL login
 	DoAs     string                                                            // run as this user, who must be delegated to the one that logs in; "" as oneself
 	Database string                                                            // "" means the server's default

@@ -85,10 +85,8 @@ func login(rw io.ReadWriter, m Mechanism) error {
 }
 
 func readFailure(err error) error {
-	for _, other := range []error{os.ErrDeadlineExceeded, wire.ErrPeerSpeaksTLS, wire.ErrPeerSpeaksHTTP, wire.ErrTooLarge} {
-		if errors.Is(err, other) {
-			return err
-		}
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, wire.ErrTooLarge) || foreign(err) {
+		return err
 	}
 	return fmt.Errorf("%w: %w", errHungUp, err)
 }
@@ -107,9 +105,11 @@ func loginFailure(ctx context.Context, err error, mechanism string, o Options) e
 		err = fault.Advise(fmt.Errorf("%w to the login within %s", errNoAnswer, o.SessionTimeout),
 			"a server without SASL waits like this: try impala.transport plain-socket with impala.auth none; a server whose threads are all busy does so too")
 	case errors.Is(err, wire.ErrPeerSpeaksTLS):
-		err = fault.Advise(err, "switch TLS on (impala.tls.enabled: true, --impala-tls)")
+		err = fault.Advise(err, "%s", adviceTLSOn)
 	case errors.Is(err, wire.ErrPeerSpeaksHTTP):
-		err = fault.Advise(err, "this is a port of the HTTP transport (28000) or a web page (25000); the binary port is 21050")
+		err = fault.Advise(err, "%s", adviceHTTP)
+	case errors.Is(err, wire.ErrPeerSpeaksThrift):
+		err = fault.Advise(err, "the server has no logins on this port: take impala.transport plain-socket with impala.auth none")
 	case errors.Is(err, errHungUp) && mechanism == "PLAIN":
 		err = fault.Advise(err, "see whether user and password are right and whether the server takes LDAP logins (it may want Kerberos or TLS); its log has the reason")
 	case errors.Is(err, errHungUp):

@@ -1,16 +1,35 @@
 package impala
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 
 	"qosreport/internal/fault"
 )
+
+// startTLS makes the handshake on a new connection to a host.
+func startTLS(ctx context.Context, nc net.Conn, o Options, host string) (net.Conn, error) {
+	config := o.TLS.Clone()
+	config.ServerName = cmp.Or(config.ServerName, host)
+	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
+	handshake, stop := context.WithTimeout(ctx, o.SessionTimeout)
+	defer stop()
+	secured := tls.Client(nc, config)
+	if err := secured.HandshakeContext(handshake); err != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, context.Cause(ctx)
+		}
+		return nil, tlsFailure(err, config.ServerName)
+	}
+	return secured, nil
+}
 
 // tlsFailure says what went wrong in a TLS handshake in the words of its cause.
 func tlsFailure(err error, name string) error {

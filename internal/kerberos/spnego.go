@@ -21,6 +21,7 @@ type Negotiator struct {
 	gss     *initiator
 	request krb5.NegotiationRequest
 	state   int
+	stale   bool
 	discard func()
 }
 
@@ -46,6 +47,12 @@ func (n *Negotiator) SPN() string { return n.gss.ticket.SPN() }
 // as the service has not seen it.
 func (n *Negotiator) Authorization() string {
 	return negotiateScheme + " " + base64.StdEncoding.EncodeToString(n.request.Marshal())
+}
+
+// BareAuthorization is Authorization with the token of Kerberos and no negotiation around
+// it, which is what Impala's own clients send.
+func (n *Negotiator) BareAuthorization() string {
+	return negotiateScheme + " " + base64.StdEncoding.EncodeToString(n.request.Token)
 }
 
 // Done reports whether the service has proved who it is.
@@ -155,6 +162,13 @@ func (n *Negotiator) checkMIC(reply krb5.NegotiationReply, theirs krb5.Stream) e
 	return n.gss.distrust(fmt.Errorf("%w: the signature under the mechanisms", krb5.ErrIntegrity))
 }
 
+// Taken says that the service has taken the login without a proof of its own, as
+// HiveServer2 does: the ticket is good for more.
+func (n *Negotiator) Taken() { n.discard = nil }
+
+// Stale is that of [SASL.Stale].
+func (n *Negotiator) Stale() bool { return n.stale }
+
 func (n *Negotiator) refused(why string) error {
 	return fail(PeerRefused, errors.New(why), "the log of the service has the reason: a key, a clock, the name or a right",
 		"%s refused the login of %s", n.gss.ticket.service, n.gss.ticket.client)
@@ -164,6 +178,7 @@ func (n *Negotiator) refused(why string) error {
 // [SASL.Close].
 func (n *Negotiator) Close() error {
 	if n.discard != nil && n.state != dueNothing {
+		n.stale = n.gss.ticket.kept
 		n.discard()
 	}
 	n.discard = nil

@@ -22,11 +22,31 @@ const (
 // maxNegotiation bounds a token of a login.
 const maxNegotiation = 64 << 10
 
-// Peers that speak something else than SASL on this port.
+// Peers that speak something else than what was begun with on this port.
 var (
-	ErrPeerSpeaksTLS  = errors.New("the peer answers in TLS")
-	ErrPeerSpeaksHTTP = errors.New("the peer answers in HTTP")
+	ErrPeerSpeaksTLS    = errors.New("the peer answers in TLS")
+	ErrPeerSpeaksHTTP   = errors.New("the peer answers in HTTP")
+	ErrPeerSpeaksSASL   = errors.New("the peer answers in SASL")
+	ErrPeerSpeaksThrift = errors.New("the peer answers in bare Thrift")
 )
+
+// PeerSpeaks tells by the first bytes of an answer, four or more, which of the protocols on
+// a coordinator's ports it is in; nil when it is in none of them.
+func PeerSpeaks(head []byte) error {
+	switch {
+	case len(head) < 4:
+		return nil
+	case (head[0] == 0x15 || head[0] == 0x16) && head[1] == 3: // a TLS alert or handshake record (RFC 8446 section 5.1)
+		return ErrPeerSpeaksTLS
+	case string(head[:4]) == "HTTP":
+		return ErrPeerSpeaksHTTP
+	case head[0] == 0x80 && head[1] == 1: // a strict message of version 1
+		return ErrPeerSpeaksThrift
+	case head[0] >= byte(NegotiationStart) && head[0] <= byte(NegotiationComplete) && head[1] == 0 && head[2] <= maxNegotiation>>16:
+		return ErrPeerSpeaksSASL
+	}
+	return nil
+}
 
 // AppendNegotiation appends one message of a login: status, length, payload.
 func AppendNegotiation(dst []byte, status Negotiation, payload []byte) []byte {
@@ -41,11 +61,8 @@ func ReadNegotiation(r io.Reader) (Negotiation, []byte, error) {
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return 0, nil, err
 	}
-	switch {
-	case head[0] == 0x15 || head[0] == 0x16: // a TLS alert or handshake record
-		return 0, nil, ErrPeerSpeaksTLS
-	case string(head[:4]) == "HTTP":
-		return 0, nil, ErrPeerSpeaksHTTP
+	if other := PeerSpeaks(head[:]); other != nil && !errors.Is(other, ErrPeerSpeaksSASL) {
+		return 0, nil, other
 	}
 	n := binary.BigEndian.Uint32(head[1:])
 	if n > maxNegotiation {

@@ -42,6 +42,21 @@ func (t *transport) begin() error {
 	return t.fill()
 }
 
+// foreign finds a peer that speaks another protocol, whose first bytes would be taken for
+// the length of a name. Those of a message are 0x80 or the top of such a length, which is 0.
+func (t *transport) foreign() error {
+	if t.in[0] == 0 || t.in[0] == 0x80 {
+		return nil
+	}
+	if err := t.need(4); err != nil {
+		return err
+	}
+	if other := PeerSpeaks(t.in[:4]); other != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, other)
+	}
+	return nil
+}
+
 // fill reads once, at least one byte. The buffer grows only when it is full of bytes
 // that have arrived.
 func (t *transport) fill() error {

@@ -178,6 +178,9 @@ func (c *Codec) readHeader() (string, thrift.TMessageType, int32, error) {
 	if err := c.t.begin(); err != nil {
 		return "", 0, 0, err
 	}
+	if err := c.t.foreign(); err != nil {
+		return "", 0, 0, err
+	}
 	name, kind, seq, err := c.p.ReadMessageBegin(noContext)
 	if err != nil {
 		return "", 0, 0, (&decoder{t: c.t, err: err}).failure()
