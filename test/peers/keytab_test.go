@@ -25,7 +25,7 @@ func passwordFile(t *testing.T) string {
 }
 
 // read is a file, which must be there.
-func read(t *testing.T, path string) []byte {
+func read(t testing.TB, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -35,7 +35,7 @@ func read(t *testing.T, path string) []byte {
 }
 
 // mit runs one of MIT's programs in the realm, which must work.
-func (r *realm) mit(t *testing.T, env []string, name string, args ...string) string {
+func (r *realm) mit(t testing.TB, env []string, name string, args ...string) string {
 	t.Helper()
 	out, err := tool(t, append([]string{"KRB5_CONFIG=" + r.conf()}, env...), name, args...)
 	if err != nil {

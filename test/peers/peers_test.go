@@ -94,7 +94,7 @@ func ok(t *testing.T, args ...string) outcome {
 }
 
 // script runs one of the scripts beside this file.
-func script(t *testing.T, env []string, name string, args ...string) {
+func script(t testing.TB, env []string, name string, args ...string) {
 	t.Helper()
 	cmd := exec.Command("bash", append([]string{name}, args...)...)
 	cmd.Env = append(os.Environ(), env...)
@@ -112,7 +112,7 @@ func script(t *testing.T, env []string, name string, args ...string) {
 }
 
 // tool runs a program that others wrote and returns what it printed.
-func tool(t *testing.T, env []string, name string, args ...string) (string, error) {
+func tool(t testing.TB, env []string, name string, args ...string) (string, error) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
@@ -122,7 +122,7 @@ func tool(t *testing.T, env []string, name string, args ...string) (string, erro
 	return string(out), err
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -137,7 +137,7 @@ func freePort(t *testing.T) string {
 }
 
 // folder is a short path: some peers keep sockets there.
-func folder(t *testing.T) string {
+func folder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "qp")
 	if err != nil {
@@ -150,7 +150,7 @@ func folder(t *testing.T) string {
 // realm is a running MIT KDC.
 type realm struct{ dir string }
 
-func startRealm(t *testing.T, principals ...string) *realm {
+func startRealm(t testing.TB, principals ...string) *realm {
 	t.Helper()
 	r := &realm{dir: filepath.Join(folder(t), "realm")}
 	script(t, nil, "kdc.sh", "start", r.dir, freePort(t))
