@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -83,14 +84,13 @@ func (f *connectionFlags) apply(c *config.Config) {
 	}
 	set.text(&i.PasswordFile, f.ImpalaPasswordFile, "impala.password_file", "--impala-password-file")
 	set.text(&i.Database, f.ImpalaDatabase, "impala.database", "--impala-database")
-	if len(f.ImpalaOption) > 0 {
-		options := maps.Clone(f.ImpalaOption)
-		for name, value := range i.Options {
-			if _, given := options[name]; !given {
-				options[name] = value
-			}
+	for name, value := range f.ImpalaOption {
+		if i.Options = maps.Clone(i.Options); i.Options == nil {
+			i.Options = make(map[string]string)
 		}
-		i.Options = options
+		maps.DeleteFunc(i.Options, func(other, _ string) bool { return strings.EqualFold(other, name) })
+		i.Options[name] = value
+		set.from("impala.options."+name, "--impala-option")
 	}
 	set.text(&k.Principal, f.KerberosPrincipal, "kerberos.principal", "--kerberos-principal")
 	keytab := f.KerberosKeytab
@@ -139,6 +139,8 @@ type connector struct {
 	dial   dialer
 	now    func() time.Time // nil means time.Now
 
+	health impala.Health // of the coordinators
+
 	mu    sync.Mutex
 	creds *kerberos.Creds // nil before the first session, and without Kerberos
 }
@@ -149,7 +151,10 @@ func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 	o := impala.Options{
 		Hosts:          i.Hosts,
 		Dial:           c.dial,
+		Health:         &c.health,
+		DoAs:           i.DoAsUser,
 		Database:       i.Database,
+		Client:         "qosreport/" + version(),
 		Config:         i.Options,
 		DialTimeout:    i.Timeouts.Dial.Duration,
 		SessionTimeout: i.Timeouts.Session.Duration,

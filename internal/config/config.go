@@ -50,6 +50,7 @@ type Impala struct {
 	User         string            `yaml:"user"`
 	PasswordFile string            `yaml:"password_file"`
 	PasswordEnv  string            `yaml:"password_env"`
+	DoAsUser     string            `yaml:"doas_user"` // whom statements run as; "" means who logs in
 	Database     string            `yaml:"database"`
 	TLS          TLS               `yaml:"tls"`
 	Options      map[string]string `yaml:"options"` // query options

@@ -44,6 +44,8 @@ func (i *Impala) validate(v *yamlfile.Mistakes) {
 	oneOf(v, "impala.transport", i.Transport, "sasl", "plain-socket")
 	oneOf(v, "impala.auth", i.Auth, "kerberos", "ldap", "none")
 	oneOf(v, "impala.sasl_qop", i.SASLQOP, "auto", "auth", "auth-int", "auth-conf")
+	v.Require("impala.doas_user", !strings.ContainsFunc(i.DoAsUser, blankOrControl), "is %q: write a user's name, which has no blanks", i.DoAsUser)
+	i.validateOptions(v)
 	oneOf(v, "impala.tls.min_version", i.TLS.MinVersion, "1.2", "1.3")
 	i.validateService(v)
 	v.Require("impala.max_sessions", i.MaxSessions >= 1 && i.MaxSessions <= 16, "is %d: write 1 to 16; coordinators have few service threads", i.MaxSessions)
@@ -107,6 +109,8 @@ func (k *Kerberos) validate(v *yamlfile.Mistakes) {
 	}
 	v.Require("kerberos.realm", len(k.KDCs) == 0 || k.Realm != "", "is missing: kerberos.kdcs needs it")
 }
+
+func blankOrControl(r rune) bool { return r <= ' ' || r == 0x7f }
 
 // Loopback reports whether every coordinator is on this host, where nobody listens in.
 func (i *Impala) Loopback() bool {

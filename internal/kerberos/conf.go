@@ -18,13 +18,13 @@ type conf struct {
 	dnsLookupKDC   bool
 	dnsLookupRealm bool
 	hostNames      hostNames
+	reverseDNS     bool // a name that DNS is asked for is the one that its address has
 	clockSkew      time.Duration
 	timeSync       bool // take the KDC's clock when this host's is off
-	ticketLifetime time.Duration
-	renewLifetime  time.Duration // 0 asks for no renewable ticket
-	forwardable    bool
-	canonicalize   bool // let the KDC say another name for who logs in
 	udpLimit       int  // most bytes of a request that goes by UDP first; 0: all by TCP first
+
+	ticketWishes                         // of who logs in, once it is settled who that is
+	wishesOf     map[string]ticketWishes // realms with settings of their own in [libdefaults]
 
 	// The encryption types that the file allows for each purpose, the preferred first.
 	loginEnctypes, ticketEnctypes []int32
@@ -36,6 +36,15 @@ type conf struct {
 	damage   []string // faults over which other programs stumble, and this one does not
 	warnings []string
 	ignored  []string // settings that this program has no use for
+}
+
+// ticketWishes are what a login asks for. They may differ from realm to realm.
+type ticketWishes struct {
+	ticketLifetime time.Duration
+	renewLifetime  time.Duration // 0 asks for no renewable ticket
+	forwardable    bool
+	canonicalize   bool // let the KDC say another name for who logs in
+	noAddresses    bool // the ticket may be used from any host
 }
 
 // hostNames says which name of a host stands in its service principal.
@@ -54,7 +63,8 @@ func defaultConf() *conf {
 		dnsLookupKDC:   true,
 		clockSkew:      5 * time.Minute,
 		timeSync:       true,
-		ticketLifetime: 24 * time.Hour,
+		ticketWishes:   ticketWishes{ticketLifetime: 24 * time.Hour, noAddresses: true},
+		wishesOf:       map[string]ticketWishes{},
 		loginEnctypes:  supported(),
 		ticketEnctypes: supported(),
 		kdcs:           map[string][]string{},
@@ -115,7 +125,7 @@ func confFailure(err error) error {
 func newConf(r *profileReader, able []int32) (*conf, error) {
 	c := defaultConf()
 	c.damage, c.warnings = r.damage, r.warnings
-	lib := settings{conf: c, root: &r.root, used: map[string]bool{}, able: able}
+	lib := settings{conf: c, root: &r.root, block: []string{"libdefaults"}, used: map[string]bool{}, able: able}
 	c.defaultRealm = lib.text("default_realm")
 	c.clientKeytab = lib.path("default_client_keytab_name")
 	c.defaultKeytab = lib.path("default_keytab_name")
@@ -123,16 +133,14 @@ func newConf(r *profileReader, able []int32) (*conf, error) {
 	lib.boolean("dns_lookup_kdc", &c.dnsLookupKDC)
 	lib.boolean("dns_lookup_realm", &c.dnsLookupRealm)
 	lib.hostNames("dns_canonicalize_hostname", &c.hostNames)
+	lib.boolean("rdns", &c.reverseDNS)
 	lib.boolean("kdc_timesync", &c.timeSync)
-	lib.boolean("forwardable", &c.forwardable)
-	lib.boolean("canonicalize", &c.canonicalize)
 	lib.duration("clockskew", &c.clockSkew)
-	lib.duration("ticket_lifetime", &c.ticketLifetime)
-	lib.duration("renew_lifetime", &c.renewLifetime)
-	lib.number("udp_preference_limit", &c.udpLimit, 1, 1<<16)
+	lib.number("udp_preference_limit", &c.udpLimit, 0, 1<<16)
 	if c.udpLimit == 1 {
 		c.udpLimit = 0
 	}
+	c.readWishes(lib)
 	if err := c.readEnctypes(lib); err != nil {
 		return nil, confFailure(err)
 	}
@@ -144,13 +152,38 @@ func newConf(r *profileReader, able []int32) (*conf, error) {
 	return c, nil
 }
 
+// readWishes reads what a login asks for. The settings of a realm, in a block of its own in
+// [libdefaults], go before those of all.
+func (c *conf) readWishes(lib settings) {
+	lib.wishes(&c.ticketWishes)
+	for _, r := range lib.root.values("libdefaults") {
+		for _, e := range r.block {
+			if _, read := c.wishesOf[e.tag]; e.isMap && !read {
+				wishes := c.ticketWishes
+				lib.in(e.tag).wishes(&wishes)
+				c.wishesOf[e.tag] = wishes
+			}
+		}
+	}
+}
+
+// settle takes the settings of the realm of who logs in.
+func (c *conf) settle(realm string) {
+	if wishes, ok := c.wishesOf[realm]; ok {
+		c.ticketWishes = wishes
+	}
+}
+
 // noteIgnored lists what stands in the files and has no effect here.
 func (c *conf) noteIgnored(root *relation, used map[string]bool) {
 	for _, section := range root.block {
 		switch section.tag {
 		case "domain_realm":
 		case "libdefaults":
-			c.ignore("", section, func(e *relation) bool { return e.isMap || !used[e.tag] })
+			c.ignore("", section, func(e *relation) bool { return !e.isMap && !used[e.tag] })
+			for _, e := range section.block {
+				c.ignore(clip(e.tag)+".", e, func(inner *relation) bool { return !used[e.tag+"."+inner.tag] })
+			}
 		case "realms":
 			for _, realm := range section.block {
 				c.ignore("[realms] ", realm, func(e *relation) bool { return e.tag != "kdc" })

@@ -176,7 +176,7 @@ func TestWarningsOfADamagedFileHaveALimit(t *testing.T) {
 	}
 }
 
-func TestStrictConfigurationRefusesWhatItWouldRepair(t *testing.T) {
+func TestRepairsAreToldByALogin(t *testing.T) {
 	w := newWorld(t, kdc.Options{})
 	path := w.keytab + ".conf"
 	w.opts.KRB5Conf, w.opts.Realm, w.opts.KDCs = path, "", nil
@@ -185,16 +185,13 @@ func TestStrictConfigurationRefusesWhatItWouldRepair(t *testing.T) {
 	if w.logs.count("krb5.conf needs care") != 1 || w.logs.count("U+FEFF") != 1 {
 		t.Error("the repair was not told")
 	}
-	w.opts.StrictConf = true
-	_, err := Login(t.Context(), w.opts)
-	checkFailure(t, err, ConfigSyntax, "begins with a byte order mark")
 }
 
 func TestSettingsWithoutEffectAreNamed(t *testing.T) {
-	text := "[libdefaults]\ndefault_realm = X\nrdns = false\nnoaddresses = true\nallow_weak_crypto = true\ndefault_ccache_name = KCM:\nX = {\nrdns = x\n}\n" +
+	text := "[libdefaults]\ndefault_realm = X\nproxiable = false\nallow_weak_crypto = true\ndefault_ccache_name = KCM:\nX = {\nrdns = x\n}\n" +
 		"[realms]\nX = {\nkdc = a\nadmin_server = b\n}\nY = {\nadmin_server = b\n}\n[logging]\ndefault = FILE:/x\n[capaths]\n[domain_realm]\na = X\n"
 	c, err := readConf(t, map[string]string{"/etc/krb5.conf": text})
-	want := "rdns noaddresses allow_weak_crypto X [realms] admin_server [logging] [capaths]"
+	want := "proxiable allow_weak_crypto X.rdns [realms] admin_server [logging] [capaths]"
 	if err != nil || strings.Join(c.ignored, " ") != want || len(c.warnings) > 0 {
 		t.Errorf("got %q, %q, %v", c.ignored, c.warnings, err)
 	}
@@ -202,7 +199,7 @@ func TestSettingsWithoutEffectAreNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "krb5.conf")
 	must(t, func() error { return os.WriteFile(path, []byte(text), 0o600) })
 	o := Options{KRB5Conf: path, Keytab: "x", Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	if _, err := newCreds(t.Context(), o.withDefaults()); err != nil || !strings.Contains(log.String(), "level=DEBUG") || !strings.Contains(log.String(), "rdns, noaddresses") {
+	if _, err := newCreds(t.Context(), o.withDefaults()); err != nil || !strings.Contains(log.String(), "level=DEBUG") || !strings.Contains(log.String(), "proxiable, allow_weak_crypto") {
 		t.Errorf("got %v, %s", err, &log)
 	}
 }

@@ -6,24 +6,33 @@ import (
 	"os"
 	"os/user"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// settings reads single values of [libdefaults]. A value that cannot be read leaves the
+// settings reads single values of [libdefaults], or of a realm's block in there. A value that cannot be read leaves the
 // default and a warning, as in MIT's library, since a login may well work without it.
 type settings struct {
-	conf *conf
-	root *relation
-	used map[string]bool // tags that were asked for
-	able []int32         // encryption types of this program
+	conf  *conf
+	root  *relation
+	block []string        // the tags that lead to the values
+	used  map[string]bool // tags that were asked for, behind those of blocks in [libdefaults]
+	able  []int32         // encryption types of this program
+}
+
+// in reads the block of a realm.
+func (s settings) in(realm string) settings {
+	s.block = []string{s.block[0], realm}
+	return s
 }
 
 // find is the first value of a tag, or nil.
 func (s settings) find(tag string) *relation {
-	s.used[tag] = true
-	for _, r := range s.root.values("libdefaults", tag) {
+	path := append(slices.Clone(s.block), tag)
+	s.used[strings.Join(path[1:], ".")] = true
+	for _, r := range s.root.values(path...) {
 		if !r.isMap {
 			return r
 		}
@@ -51,29 +60,38 @@ func (s settings) doubt(tag, value string) {
 
 func (s settings) boolean(tag string, into *bool) {
 	value := s.text(tag)
-	switch strings.ToLower(value) {
-	case "":
-	case "y", "yes", "t", "true", "1", "on":
-		*into = true
-	case "n", "no", "f", "false", "nil", "0", "off":
-		*into = false
-	default:
+	if yes, ok := truth(value); ok {
+		*into = yes
+	} else if value != "" {
 		s.doubt(tag, value)
 	}
 }
 
+// truth reads the words that MIT's library has for true and false.
+func truth(word string) (yes, ok bool) {
+	switch strings.ToLower(word) {
+	case "y", "yes", "t", "true", "1", "on":
+		return true, true
+	case "n", "no", "f", "false", "nil", "0", "off":
+		return false, true
+	}
+	return false, false
+}
+
 // hostNames reads a boolean that knows "fallback", too.
 func (s settings) hostNames(tag string, into *hostNames) {
-	if strings.EqualFold(s.text(tag), "fallback") {
+	value := s.text(tag)
+	canonical, ok := truth(value)
+	switch {
+	case value == "":
+	case strings.EqualFold(value, "fallback"):
 		*into = hostFallback
-		return
-	}
-	canonical := *into == hostCanonical
-	if s.boolean(tag, &canonical); s.text(tag) == "" {
-		return
-	}
-	if *into = hostAsTyped; canonical {
+	case !ok:
+		s.doubt(tag, value)
+	case canonical:
 		*into = hostCanonical
+	default:
+		*into = hostAsTyped
 	}
 }
 
@@ -124,6 +142,20 @@ func expandPath(path string) (string, error) {
 		return "", unknown
 	}
 	return pathVariable.ReplaceAllStringFunc(path, os.ExpandEnv), nil
+}
+
+// wishes reads what a login asks for. A ticket that ends when it begins is nobody's wish.
+func (s settings) wishes(into *ticketWishes) {
+	lifetime := into.ticketLifetime
+	if s.duration("ticket_lifetime", &lifetime); lifetime > 0 {
+		into.ticketLifetime = lifetime
+	} else {
+		s.doubt("ticket_lifetime", "0")
+	}
+	s.duration("renew_lifetime", &into.renewLifetime)
+	s.boolean("forwardable", &into.forwardable)
+	s.boolean("canonicalize", &into.canonicalize)
+	s.boolean("noaddresses", &into.noAddresses)
 }
 
 func (s settings) number(tag string, into *int, low, high int) {

@@ -48,6 +48,7 @@ type names struct {
 	srv   func(service, proto, name string) ([]*net.SRV, error)
 	txt   map[string]string
 	cname map[string]string
+	ptr   map[string]string // host to the name of its address
 }
 
 var errNoName = &net.DNSError{Err: "no such host", IsNotFound: true}
@@ -72,6 +73,22 @@ func (n names) LookupCNAME(_ context.Context, host string) (string, error) {
 		return name, nil
 	}
 	return "", errNoName
+}
+
+// LookupHost gives each host with a name for it an address of its own.
+func (n names) LookupHost(_ context.Context, host string) ([]string, error) {
+	if _, ok := n.ptr[host]; ok {
+		return []string{"address of " + host, "another"}, nil
+	}
+	return nil, errNoName
+}
+
+func (n names) LookupAddr(_ context.Context, addr string) ([]string, error) {
+	host, ok := strings.CutPrefix(addr, "address of ")
+	if name := n.ptr[host]; ok && name != "" {
+		return []string{name + "."}, nil
+	}
+	return nil, errNoName
 }
 
 func refused(string) (net.Conn, error) {

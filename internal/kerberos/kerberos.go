@@ -42,22 +42,25 @@ type Options struct {
 
 	StrictPermissions bool // refuse a keytab that others can read; otherwise it is a warning
 	PinSPN            bool // ask for the host of a service principal as it is given, whatever DNS calls it
-	StrictConf        bool // refuse a krb5.conf that kinit would not read as it is meant; otherwise it is repaired, with warnings
 
-	Dial     func(ctx context.Context, network, addr string) (net.Conn, error) // nil means a net.Dialer
-	Resolver Resolver                                                          // nil means net.DefaultResolver
-	Now      func() time.Time                                                  // nil means time.Now
-	Rand     io.Reader                                                         // nil means crypto/rand
-	Logger   *slog.Logger                                                      // nil discards
-	Timeout  time.Duration                                                     // of one login or one ticket as a whole; 0 means 30s
+	Dial      func(ctx context.Context, network, addr string) (net.Conn, error) // nil means a net.Dialer
+	Resolver  Resolver                                                          // nil means net.DefaultResolver
+	Addresses func() ([]net.Addr, error)                                        // of this host, for tickets that are bound to it; nil means net.InterfaceAddrs
+	Now       func() time.Time                                                  // nil means time.Now
+	Rand      io.Reader                                                         // nil means crypto/rand
+	Logger    *slog.Logger                                                      // nil discards
+	Timeout   time.Duration                                                     // of one login or one ticket as a whole; 0 means 30s
 }
 
-// Resolver asks DNS. [net.Resolver] is one. Reverse DNS is never asked: whoever answers
-// for an address could name another service.
+// Resolver asks DNS. [net.Resolver] is one. Reverse DNS (LookupHost, then LookupAddr) is
+// asked only if krb5.conf has rdns = true: whoever answers for an address could name another
+// service.
 type Resolver interface {
 	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 	LookupCNAME(ctx context.Context, host string) (string, error)
+	LookupHost(ctx context.Context, host string) ([]string, error)
+	LookupAddr(ctx context.Context, addr string) ([]string, error)
 }
 
 func (o Options) withDefaults() Options {
@@ -66,6 +69,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Resolver == nil {
 		o.Resolver = net.DefaultResolver
+	}
+	if o.Addresses == nil {
+		o.Addresses = net.InterfaceAddrs
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -179,9 +185,6 @@ func readSettings(o Options) (*conf, error) {
 	if errors.Is(err, ConfigMissing) && len(o.KDCs) > 0 {
 		return defaultConf(), nil
 	}
-	if err == nil && o.StrictConf && len(settings.damage) > 0 {
-		return nil, fail(ConfigSyntax, nil, "mend the file, or allow the repair", "read krb5.conf: %s", strings.Join(settings.damage, "; "))
-	}
 	return settings, err
 }
 
@@ -199,7 +202,7 @@ func (c *Creds) identify(ctx context.Context) error {
 		if err := c.identifyByCCache(ctx); err != nil {
 			return err
 		}
-		return c.fixKDCs()
+		return c.settleRealm()
 	}
 	entries, err := c.readKeytab(ctx)
 	if err != nil {
@@ -209,7 +212,7 @@ func (c *Creds) identify(ctx context.Context) error {
 	if c.client, _, err = c.pickKeys(entries); err != nil {
 		return err
 	}
-	return c.fixKDCs()
+	return c.settleRealm()
 }
 
 // setPrincipal takes the principal of the options for the one who logs in.
@@ -228,8 +231,10 @@ func (c *Creds) setPrincipal() error {
 	return nil
 }
 
-// fixKDCs puts the addresses of the options in place of those in krb5.conf.
-func (c *Creds) fixKDCs() error {
+// settleRealm takes the settings of the realm of who logs in. Addresses of KDCs in the
+// options go before those in krb5.conf.
+func (c *Creds) settleRealm() error {
+	c.conf.settle(c.client.Realm)
 	if len(c.opts.KDCs) == 0 {
 		return nil
 	}

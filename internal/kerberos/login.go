@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"time"
 
@@ -69,6 +70,9 @@ func (c *Creds) loginWith(ctx context.Context, keys keySet) (*Ticket, error) {
 		if c.conf.canonicalize {
 			types.SetFlag(&body.KDCOptions, flags.Canonicalize)
 		}
+		if !c.conf.noAddresses {
+			body.Addresses = c.addresses(ctx)
+		}
 		reply, err := c.askLogin(ctx, &body, keys)
 		if err != nil {
 			return nil, err
@@ -86,6 +90,22 @@ func (c *Creds) loginWith(ctx context.Context, keys keySet) (*Ticket, error) {
 		c.log.InfoContext(ctx, "the KDC says that the client is in another realm", "principal", c.client.String(), "realm", clip(e.CRealm))
 		passed = append(passed, e.CRealm)
 	}
+}
+
+// addresses are those from which the ticket may be used (RFC 4120 section 5.4.1): the ones
+// of this host that others see.
+func (c *Creds) addresses(ctx context.Context) []types.HostAddress {
+	all, err := c.opts.Addresses()
+	if err != nil {
+		c.log.WarnContext(ctx, "the ticket is not bound to this host", "reason", err)
+	}
+	var list []types.HostAddress
+	for _, a := range all {
+		if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() {
+			list = append(list, types.HostAddressFromNetIP(n.IP))
+		}
+	}
+	return list
 }
 
 // askLogin makes the exchange with one realm (RFC 4120 section 3.1). The first request
@@ -221,7 +241,7 @@ func (c *Creds) acceptAS(ctx context.Context, reply []byte, body messages.KDCReq
 	if ahead := c.clock.ahead(t.authTime); ahead.Abs() > 2*clockTolerance {
 		c.learnTime(ctx, t.authTime)
 	}
-	if ahead := c.clock.ahead(t.authTime); ahead.Abs() > c.conf.clockSkew {
+	if ahead := c.clock.ahead(t.authTime); ahead.Abs() > max(c.conf.clockSkew, 2*clockTolerance) {
 		return nil, c.skewFailure(&messages.KRBError{STime: t.authTime}, "the KDC")
 	}
 	c.log.DebugContext(ctx, "logged in", "principal", c.client.String(), "until", t.end, "enctype", krb5.EnctypeName(t.key.Enctype))

@@ -47,7 +47,7 @@ func AskPasswordInfo(ctx context.Context, o Options, enctypes []int32) (krb5.Pri
 	if err := c.setPrincipal(); err != nil {
 		return krb5.Principal{}, nil, err
 	}
-	if err := c.fixKDCs(); err != nil {
+	if err := c.settleRealm(); err != nil {
 		return krb5.Principal{}, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)

@@ -10,6 +10,7 @@ import (
 	"qosreport/internal/kerberos/krb5"
 
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 	"github.com/jcmturner/gokrb5/v8/iana/patype"
 	"github.com/jcmturner/gokrb5/v8/messages"
@@ -106,16 +107,20 @@ func hidesKeys(list types.PADataSequence) bool {
 	return !list.Contains(patype.PA_ENC_TIMESTAMP) && !list.Contains(patype.PA_ETYPE_INFO2)
 }
 
-// findKeys asks a KDC that hides the account's keys once more, for all types. If there are
-// keys of others, that is the failure; if there are none, it is the proof that the KDC
-// wants. This is no attempt with a key.
+// foreign are encryption types of KDCs that this program does not have. They are asked for
+// only to learn that an account has no others: a reply of such a type is not opened.
+var foreign = [...]int32{etypeID.CAMELLIA256_CTS_CMAC, etypeID.CAMELLIA128_CTS_CMAC, etypeID.DES3_CBC_SHA1_KD}
+
+// findKeys asks a KDC that hides the account's keys once more, for all types that there
+// are. If there are keys of others, that is the failure; if there are none, it is the proof
+// that the KDC wants. This is no attempt with a key.
 func (c *Creds) findKeys(ctx context.Context, wanted *messages.KRBError, body messages.KDCReqBody, keys keySet) error {
 	list := methods(wanted)
 	if !hidesKeys(list) || !list.Contains(patype.PA_FX_FAST) {
 		return nil
 	}
 	asked := body.EType
-	body.EType = supported()
+	body.EType = slices.Concat(supported(), foreign[:])
 	reply, err := c.askAS(ctx, body, nil)
 	if err != nil || errorCode(reply) != errorcode.KDC_ERR_PREAUTH_REQUIRED {
 		return err
@@ -135,14 +140,21 @@ func (c *Creds) findKeys(ctx context.Context, wanted *messages.KRBError, body me
 // noCommonKey is the failure of a keytab with keys of other types than the account's.
 func (c *Creds) noCommonKey(code int32, keys keySet, infos types.ETypeInfo2) error {
 	theirs := "others"
-	if len(infos) > 0 {
-		var names []string
-		for _, info := range infos {
-			names = append(names, krb5.EnctypeName(info.EType))
+	var names, usable []string
+	for _, info := range infos {
+		names = append(names, krb5.EnctypeName(info.EType))
+		if _, ok := krb5.LookupEnctype(info.EType); ok {
+			usable = append(usable, names[len(names)-1])
 		}
+	}
+	if len(names) > 0 {
 		theirs = printable(strings.Join(names, ", "))
 	}
-	return failure(&Error{Kind: EtypeUnsupported, Code: code,
-		Text: fmt.Sprintf("no encryption type in common: the account %s has no key of the keytab's types (the account has %s; the keytab has %s)", c.client, theirs, keys)},
-		"export a new keytab: the account's keys are of other types; klist -ekt shows those of a keytab")
+	text := fmt.Sprintf("no encryption type in common: the account %s has no key of the keytab's types (the account has %s; the keytab has %s)", c.client, theirs, keys)
+	remedy := "export a new keytab: the account's keys are of other types; klist -ekt shows those of a keytab"
+	if len(names) > 0 && len(usable) == 0 {
+		text = fmt.Sprintf("no encryption type in common: the account %s has only keys of types that this program does not have (the account has %s; the keytab has %s)", c.client, theirs, keys)
+		remedy = "ask the administrator of the KDC to give the account AES keys (aes256-cts-hmac-sha1-96) and to export a new keytab; another keytab of the keys that are there will not do"
+	}
+	return failure(&Error{Kind: EtypeUnsupported, Code: code, Text: text}, remedy)
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/asn1"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
+	"qosreport/internal/fault"
 	"qosreport/internal/lab/kdc"
 
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
@@ -107,6 +109,65 @@ func TestKDCsThatWantFAST(t *testing.T) {
 	}
 }
 
+// An account whose keys are all of types that nobody here has needs other keys, and not
+// another keytab. It is not one that wants FAST, which is all that the first answer says.
+func TestAccountsWithForeignKeysAlone(t *testing.T) {
+	tests := []struct {
+		name, shown string
+		enctype     int32
+		told        bool // in the first answer
+	}{
+		{"Camellia", "camellia256-cts-cmac", 26, false},
+		{"the smaller Camellia", "camellia128-cts-cmac", 25, false},
+		{"triple DES", "des3-cbc-sha1", 16, false},
+		{"triple DES, and the KDC says so unasked", "des3-cbc-sha1", 16, true},
+		{"DES, which is never asked for", "enctype 3", 3, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, kdc.Options{})
+			said := methodData(t, tt.enctype, patype.PA_ENC_TIMESTAMP, patype.PA_ETYPE_INFO2, patype.PA_FX_FAST)
+			w.rewrite = func(request, reply []byte) []byte {
+				var r messages.ASReq
+				must(t, func() error { return r.Unmarshal(request) })
+				e, err := parseKRBError(reply)
+				must(t, func() error { return err })
+				if e.EData = methodData(t, 0, patype.PA_FX_FAST); tt.told || slices.Contains(r.ReqBody.EType, tt.enctype) {
+					e.EData = said
+				}
+				b, err := e.Marshal()
+				must(t, func() error { return err })
+				return b
+			}
+			_, err := Login(t.Context(), w.opts)
+			checkFailure(t, err, EtypeUnsupported, "no encryption type in common: the account report@EXAMPLE.COM has only keys of types that this program does not have (the account has "+tt.shown+"; the keytab has kvno 1 aes256")
+			if !strings.Contains(fault.Remedy(err), "give the account AES keys") || w.Counts().BadKeys != 0 {
+				t.Errorf("remedy %q, %d refused keys", fault.Remedy(err), w.Counts().BadKeys)
+			}
+		})
+	}
+}
+
+// A KDC that answers the question for all types with a login has not been asked for one.
+func TestALoginOfAForeignTypeIsNotTaken(t *testing.T) {
+	w := newWorld(t, kdc.Options{NoPreauth: true})
+	first := true
+	w.rewrite = func(_, reply []byte) []byte {
+		if !first {
+			return reply
+		}
+		first = false
+		e, err := parseKRBError(krbError(t, 25))
+		must(t, func() error { return err })
+		e.EData = methodData(t, 0, patype.PA_FX_FAST)
+		b, err := e.Marshal()
+		must(t, func() error { return err })
+		return b
+	}
+	_, err := Login(t.Context(), w.opts)
+	checkFailure(t, err, PreauthUnsupported, "code 25")
+}
+
 // What a KDC says of types is told, but not at any length.
 func TestAKDCThatNamesTooManyTypes(t *testing.T) {
 	info, err := asn1.Marshal(slices.Repeat(types.ETypeInfo2{{EType: 23}}, 10_000))
@@ -138,7 +199,7 @@ func TestTheSecondQuestionIsNoAttempt(t *testing.T) {
 	if _, err := Login(t.Context(), w.opts); !errors.Is(err, PreauthUnsupported) {
 		t.Fatalf("got %v", err)
 	}
-	if len(asked) != 2 || len(asked[1].PAData) != 0 || len(asked[1].ReqBody.EType) != len(supported()) {
+	if len(asked) != 2 || len(asked[1].PAData) != 0 || !slices.Equal(asked[1].ReqBody.EType, enctypes(18, 17, 20, 19, 23, 26, 25, 16)) {
 		t.Errorf("%d questions, the last with %d proofs for %v", len(asked), len(asked[1].PAData), asked[1].ReqBody.EType)
 	}
 }

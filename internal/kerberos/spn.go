@@ -149,10 +149,27 @@ func (c *Creds) canonical(ctx context.Context, p krb5.Principal) (krb5.Principal
 		return p, false
 	}
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if c.conf.reverseDNS {
+		name = c.reverse(ctx, name)
+	}
 	if name == "" || strings.EqualFold(name, host) {
 		return p, false
 	}
 	return krb5.Principal{Components: []string{p.Components[0], name}, Realm: p.Realm}, true
+}
+
+// reverse is the name that DNS has for the first address of a host, or the host's own.
+func (c *Creds) reverse(ctx context.Context, host string) string {
+	addrs, err := c.opts.Resolver.LookupHost(ctx, host)
+	if err != nil || len(addrs) == 0 {
+		return host
+	}
+	names, err := c.opts.Resolver.LookupAddr(ctx, addrs[0])
+	if err != nil || len(names) == 0 || names[0] == "." {
+		c.log.DebugContext(ctx, "no name in DNS", "host", addrs[0], "reason", reason(err))
+		return host
+	}
+	return strings.ToLower(strings.TrimSuffix(names[0], "."))
 }
 
 // serviceIn gets a ticket for a service in the realm where it should be. KDCs may know

@@ -3,7 +3,6 @@ package kerberos
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -166,7 +165,7 @@ func TestClientOfThisHost(t *testing.T) {
 
 func TestRealmsInDNS(t *testing.T) {
 	var asked []string
-	dns := txtNames(func(name string) ([]string, error) {
+	dns := txtNames{text: func(name string) ([]string, error) {
 		asked = append(asked, name)
 		switch name {
 		case "_kerberos.example.com":
@@ -175,7 +174,7 @@ func TestRealmsInDNS(t *testing.T) {
 			return []string{""}, nil
 		}
 		return nil, errNoName
-	})
+	}}
 	c := &Creds{conf: defaultConf(), opts: Options{Resolver: dns}}
 	if got := c.realmInDNS(t.Context(), "a.example.com"); got != "" || asked != nil {
 		t.Errorf("not allowed: got %q, asked %q", got, asked)
@@ -198,15 +197,13 @@ func TestRealmsInDNS(t *testing.T) {
 	}
 }
 
-type txtNames func(name string) ([]string, error)
-
-func (f txtNames) LookupTXT(_ context.Context, name string) ([]string, error) { return f(name) }
-
-func (txtNames) LookupCNAME(context.Context, string) (string, error) { return "", errNoName }
-
-func (txtNames) LookupSRV(context.Context, string, string, string) (string, []*net.SRV, error) {
-	return "", nil, errNoName
+// txtNames is a DNS of nothing but texts.
+type txtNames struct {
+	names
+	text func(name string) ([]string, error)
 }
+
+func (n txtNames) LookupTXT(_ context.Context, name string) ([]string, error) { return n.text(name) }
 
 // Some realms tell a client in which other realm its account is.
 func TestClientOfAnotherRealm(t *testing.T) {
