@@ -104,7 +104,7 @@ func (e *engine) Execute(ctx context.Context, s *hs2server.Session, statement st
 	}
 	if m := use.FindStringSubmatch(text); m != nil {
 		database := strings.ToLower(m[1])
-		if !slices.Contains(e.catalog.Databases(), database) {
+		if names, _ := sql.Databases(e.catalog); !slices.Contains(names, database) {
 			return nil, refusal("AnalysisException: Database does not exist: " + database)
 		}
 		s.Use(database)
@@ -142,12 +142,14 @@ func (e *engine) run(ctx context.Context, s *hs2server.Session, statement string
 			return nil, refusal("Invalid timezone name '" + name + "'.")
 		}
 	}
-	st, err := e.sql.Prepare(ctx, sql.Session{Database: s.Database(), Zone: zone, Now: e.now(), Seed: rand.Uint64()}, statement)
+	submitted := time.Now()
+	st, err := e.sql.Prepare(ctx, sql.Session{Database: s.Database(), User: s.User(), Version: Version, Zone: zone, Now: e.now(), Seed: rand.Uint64()}, statement)
 	if err != nil {
 		return nil, err
 	}
-	r := newResult(st.Columns())
-	e.running.Go(func() { r.run(ctx, st) })
+	r := newResult(st, submitted)
+	r.note("Planning finished")
+	e.running.Go(func() { r.run(ctx) })
 	return r, nil
 }
 

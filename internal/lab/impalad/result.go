@@ -2,6 +2,8 @@ package impalad
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"qosreport/internal/impala/wire"
 	"qosreport/internal/lab/sql"
@@ -23,6 +25,12 @@ type result struct {
 	ended   chan struct{} // closed after err is set
 	err     error
 
+	statement *sql.Statement
+	watch     *sql.Watch
+	submitted time.Time
+	mu        sync.Mutex
+	timeline  []event
+
 	rest batch // of the batch that was fetched in part
 }
 
@@ -32,9 +40,10 @@ type batch struct {
 	rows   int
 }
 
-func newResult(columns []sql.Column) *result {
-	r := &result{batches: make(chan batch, maxBatches), ready: make(chan struct{}), ended: make(chan struct{})}
-	for i, c := range columns {
+func newResult(st *sql.Statement, submitted time.Time) *result {
+	r := &result{batches: make(chan batch, maxBatches), ready: make(chan struct{}), ended: make(chan struct{}),
+		statement: st, watch: st.Watch(), submitted: submitted, timeline: []event{{name: "Query submitted"}}}
+	for i, c := range st.Columns() {
 		r.columns = append(r.columns, describe(c, i))
 		r.types = append(r.types, c.Type)
 	}
@@ -43,7 +52,7 @@ func newResult(columns []sql.Column) *result {
 
 // run pushes the rows into batches until the statement ends, or the context does because
 // it was cancelled or closed.
-func (r *result) run(ctx context.Context, st *sql.Statement) {
+func (r *result) run(ctx context.Context) {
 	width := len(r.columns)
 	var b batch
 	waiting := false
@@ -55,12 +64,13 @@ func (r *result) run(ctx context.Context, st *sql.Statement) {
 		}
 		if !waiting {
 			waiting = true
+			r.note("Rows available")
 			close(r.ready)
 		}
 		b = batch{}
 		return true
 	}
-	err := st.Run(ctx, func(row []sql.Value) bool {
+	err := r.watch.Run(ctx, func(row []sql.Value) bool {
 		if b.values == nil {
 			b.values = make([]sql.Value, 0, batchRows*width)
 		}
@@ -75,6 +85,7 @@ func (r *result) run(ctx context.Context, st *sql.Statement) {
 		err = refusal("Cancelled")
 	}
 	r.err = err
+	r.note("Execution finished")
 	close(r.ended)
 	close(r.batches)
 	if !waiting {
@@ -86,11 +97,19 @@ func (r *result) Columns() []wire.ColumnDesc { return r.columns }
 
 func (r *result) Log() string { return "" }
 
-func (r *result) Poll() (bool, error) {
+// over reports whether the statement has ended.
+func (r *result) over() bool {
 	select {
 	case <-r.ended:
-		return r.err == nil, r.err
+		return true
 	default:
+		return false
+	}
+}
+
+func (r *result) Poll() (bool, error) {
+	if r.over() {
+		return r.err == nil, r.err
 	}
 	select {
 	case <-r.ready:

@@ -1,0 +1,76 @@
+package impalad
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// An event is a moment of a statement's life, since it was submitted.
+type event struct {
+	name string
+	at   time.Duration
+}
+
+// note adds an event to the timeline.
+func (r *result) note(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.timeline = append(r.timeline, event{name, time.Since(r.submitted)})
+}
+
+// Profile is the rest of a runtime profile: the plan, what its nodes did, and when.
+func (r *result) Profile() string {
+	var b strings.Builder
+	if plan := r.statement.Explain(); plan != nil {
+		const rule = "----------------\n"
+		b.WriteString("    Plan: \n" + rule + strings.Join(plan, "\n") + "\n" + rule)
+	}
+	if measures := r.watch.Measures(); len(measures) > 0 {
+		b.WriteString("    ExecSummary: \n" + strings.Join(summaryTable(measures), "\n") + "\n")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := time.Duration(0)
+	fmt.Fprintf(&b, "    Query Timeline: %s\n", pretty(r.timeline[len(r.timeline)-1].at))
+	for _, e := range r.timeline {
+		fmt.Fprintf(&b, "       - %s: %s (%s)\n", e.name, pretty(e.at), pretty(e.at-last))
+		last = e.at
+	}
+	return b.String()
+}
+
+// pretty writes a time as Impala's PrettyPrinter does (TUnit::TIME_NS).
+func pretty(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		text := ""
+		if hours := d / time.Hour; hours > 0 {
+			text = fmt.Sprintf("%dh", hours)
+		}
+		if minutes := d % time.Hour / time.Minute; minutes > 0 {
+			text += fmt.Sprintf("%dm", minutes)
+		}
+		return text + fmt.Sprintf("%ds", d%time.Minute/time.Second)
+	case d >= time.Second:
+		return fmt.Sprintf("%ds%03dms", d/time.Second, d%time.Second/time.Millisecond)
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%.3fms", float64(d)/1e6)
+	case d >= time.Microsecond:
+		return fmt.Sprintf("%.3fus", float64(d)/1e3)
+	}
+	return fmt.Sprintf("%.3fns", float64(d))
+}
+
+// units writes a count as PrettyPrinter does (TUnit::UNIT).
+func units(n int64) string {
+	for _, unit := range []struct {
+		letter string
+		size   int64
+	}{{"B", 1e9}, {"M", 1e6}, {"K", 1e3}} {
+		if n >= unit.size {
+			return fmt.Sprintf("%.2f%s", float64(n)/float64(unit.size), unit.letter)
+		}
+	}
+	return fmt.Sprint(n)
+}
