@@ -3,17 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"qosreport/internal/atomicfile"
 	"qosreport/internal/config"
 	"qosreport/internal/fault"
 	"qosreport/internal/kerberos"
@@ -44,7 +38,7 @@ type keytabCreateCmd struct {
 	Principal    string   `required:"" placeholder:"NAME@REALM" help:"Whose key it is."`
 	PasswordFile string   `placeholder:"FILE" help:"File that holds the password, - for standard input; default a terminal is asked."`
 	Enctype      []string `placeholder:"TYPE" help:"Encryption type, like aes256-cts-hmac-sha1-96; may be repeated; default those of AES that the account has."`
-	KVNO         uint32   `name:"kvno" placeholder:"NUMBER" help:"Version of the key; default 1, or the next one with --append."`
+	KVNO         *uint32  `name:"kvno" placeholder:"NUMBER" help:"Version of the key; default 1, or the next one with --append."`
 	Salt         *string  `placeholder:"TEXT" help:"Salt of the key; default what the KDC says."`
 	Append       bool     `xor:"there" help:"Add the key to a keytab that is there."`
 	Overwrite    bool     `xor:"there" help:"Replace a file that is there."`
@@ -57,11 +51,9 @@ func (k *keytabCreateCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	path, entries, err := k.target()
-	if err != nil {
+	if err := k.refuse(); err != nil {
 		return err
 	}
-	defer clearKeys(entries)
 	o := k.options(a, c)
 	o.Principal = k.Principal
 	principal, infos, err := k.passwordInfos(ctx, o)
@@ -77,7 +69,8 @@ func (k *keytabCreateCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer clearKeys(added)
-	if err := writeKeytab(path, merged(entries, added)); err != nil {
+	path, err := k.write(ctx, added)
+	if err != nil {
 		return err
 	}
 	var p page
@@ -92,32 +85,6 @@ func clearKeys(entries []krb5.KeytabEntry) {
 	for _, e := range entries {
 		e.Key.Clear()
 	}
-}
-
-// target is the file to write, and what it holds that stays there.
-func (k *keytabCreateCmd) target() (path string, entries []krb5.KeytabEntry, err error) {
-	if path, err = kerberos.KeytabPath(k.File); err != nil {
-		return "", nil, err
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link stays one
-	}
-	_, err = os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return path, nil, nil
-	case err != nil:
-		return "", nil, fault.New(fault.Output, fault.Render, err)
-	case k.Append:
-		entries, err = kerberos.ReadKeytab(path)
-		if errors.Is(err, kerberos.KeytabEmpty) {
-			err = nil
-		}
-		return path, entries, err
-	case !k.Overwrite:
-		return "", nil, fault.Advise(fault.Errorf(fault.Usage, 0, "%s is there already", path), "--append adds the key to it, --overwrite replaces it")
-	}
-	return path, nil, nil
 }
 
 // passwordInfos are how the keys are made: as the KDC says, or with the salt that was
@@ -177,39 +144,7 @@ func (k *keytabCreateCmd) entries(p krb5.Principal, infos []kerberos.PasswordInf
 		if err != nil {
 			return nil, fault.New(fault.Security, fault.Authentication, fmt.Errorf("make a key for %s: %w", p, err))
 		}
-		entries = append(entries, krb5.KeytabEntry{Principal: p, NameType: p.Wire().NameType, Written: now, KVNO: k.KVNO, Key: key})
+		entries = append(entries, krb5.KeytabEntry{Principal: p, NameType: p.Wire().NameType, Written: now, Key: key})
 	}
 	return entries, nil
-}
-
-// merged are the entries of a file with those that are added. Without a version they get
-// the next one of the principal; one that was there gives way to its like.
-func merged(entries, added []krb5.KeytabEntry) []krb5.KeytabEntry {
-	next := uint32(1)
-	for _, e := range entries {
-		if e.Principal.Equal(added[0].Principal) {
-			next = max(next, e.KVNO+1)
-		}
-	}
-	for i := range added {
-		if added[i].KVNO == 0 {
-			added[i].KVNO = next
-		}
-	}
-	kept := slices.DeleteFunc(slices.Clone(entries), func(e krb5.KeytabEntry) bool {
-		return slices.ContainsFunc(added, func(a krb5.KeytabEntry) bool {
-			return a.Principal.Equal(e.Principal) && a.KVNO == e.KVNO && a.Key.Enctype == e.Key.Enctype
-		})
-	})
-	return append(kept, added...)
-}
-
-func writeKeytab(path string, entries []krb5.KeytabEntry) error {
-	data := krb5.AppendKeytab(nil, entries)
-	defer clear(data)
-	err := atomicfile.Write(path, 0o600, func(w io.Writer) error { _, err := w.Write(data); return err })
-	if err != nil {
-		return fault.Advise(fmt.Errorf("write keytab %s: %w", path, err), "let this user write in %s, and see whether there is room", filepath.Dir(path))
-	}
-	return nil
 }

@@ -139,6 +139,9 @@ func TestKeytabCreateRefuses(t *testing.T) {
 		{"a type that nobody has", kerberosFlags(l, "--principal", "report", "--enctype", "rot13"), 2, `no encryption type "rot13"`},
 		{"an empty password", []string{"--principal", "a@R", "--salt", "", "--password-file", passwordFile(t, "\n")}, 2, "holds no password"},
 		{"a file of more than a password", []string{"--principal", "a@R", "--salt", "", "--password-file", passwordFile(t, "a\nb\n")}, 2, "more than a password"},
+		{"a password behind a byte order mark", []string{"--principal", "a@R", "--salt", "", "--password-file", passwordFile(t, "\ufeffx\n")}, 2, "without a byte order mark"},
+		{"a password in Latin-1", []string{"--principal", "a@R", "--salt", "", "--password-file", passwordFile(t, "caf\xe9\n")}, 2, "is not plain UTF-8"},
+		{"a password in UTF-16", []string{"--principal", "a@R", "--salt", "", "--password-file", passwordFile(t, "\xff\xfex\x00\n\x00")}, 2, "is not plain UTF-8"},
 		{"no such file", []string{"--principal", "a@R", "--salt", "", "--password-file", there}, 2, "no such file"},
 		{"nobody to ask", []string{"--principal", "a@R", "--salt", ""}, 2, "there is no terminal"},
 		{"a principal that cannot be read", []string{"--principal", "a@b@R", "--salt", "", "--kerberos-krb5-conf", l.KRB5Conf}, 4, "two realms"},
@@ -229,13 +232,13 @@ func TestKeytabVerify(t *testing.T) {
 	}
 	unused := now[0]
 	unused.Key = krb5.Key{Enctype: 20, Value: make([]byte, 32)}
-	if err := writeKeytab(mixed, append(append(old, now...), unused)); err != nil {
+	if err := writeKeytab(mixed, nil, append(append(old, now...), unused)); err != nil {
 		t.Fatal(err)
 	}
 	verify(0, []string{mixed}, "2     aes256-cts-hmac-sha384-192  report@EXAMPLE.COM  bad: the account has no key of this type", "not tried: older than version 2")
 	verify(0, []string{mixed, "--all", "--principal", "report"}, "1     aes128-cts-hmac-sha1-96     report@EXAMPLE.COM  bad: the KDC does not accept")
 	verify(4, []string{mixed, "--principal", "other"}, "none for other@EXAMPLE.COM")
-	if err := writeKeytab(mixed, []krb5.KeytabEntry{unused}); err != nil {
+	if err := writeKeytab(mixed, nil, []krb5.KeytabEntry{unused}); err != nil {
 		t.Fatal(err)
 	}
 	verify(4, []string{mixed}, "bad: the account has no key of this type", "no key of report@EXAMPLE.COM is good")

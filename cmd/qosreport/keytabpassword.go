@@ -6,13 +6,19 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
 	"qosreport/internal/fault"
 )
 
-const maxPasswordBytes = 1 << 12
+const (
+	maxPasswordBytes = 1 << 12
+
+	// Editors of Windows put it in front of a file.
+	byteOrderMark = "\ufeff"
+)
 
 // readPassword reads a password from a file, from standard input (-), or twice and without
 // an echo from the terminal. One line end at the end does not belong to it.
@@ -40,6 +46,8 @@ func passwordFrom(r io.Reader, name string) (string, error) {
 		return "", fault.New(fault.Usage, 0, fmt.Errorf("--password-file: %w", err))
 	case text == "":
 		return "", fault.Errorf(fault.Usage, 0, "--password-file: %s holds no password", name)
+	case strings.HasPrefix(text, byteOrderMark) || !utf8.ValidString(text):
+		return "", fault.Advise(fault.Errorf(fault.Usage, 0, "--password-file: %s is not plain UTF-8", name), "save it as UTF-8 without a byte order mark: the mark would be taken for a part of the password")
 	case len(data) > maxPasswordBytes || strings.ContainsAny(text, "\n\x00"):
 		return "", fault.Errorf(fault.Usage, 0, "--password-file: %s holds more than a password: write it alone, on one line", name)
 	}
@@ -64,6 +72,8 @@ func askPassword(ctx context.Context, a *app, whose string) (string, error) {
 		return "", fault.Errorf(fault.Usage, 0, "the two passwords differ")
 	case first == "":
 		return "", fault.Errorf(fault.Usage, 0, "the password is empty")
+	case !utf8.ValidString(first): // keys are of UTF-8 (RFC 3962 section 4)
+		return "", fault.Advise(fault.Errorf(fault.Usage, 0, "the password is not in UTF-8"), "see whether the terminal's locale is UTF-8")
 	}
 	return first, nil
 }

@@ -19,7 +19,19 @@ import (
 
 // Write makes or replaces the file path. On a failure the file is what it was before.
 func Write(path string, mode fs.FileMode, content func(io.Writer) error) error {
-	f, err := Prepare(filepath.Dir(path), mode, content)
+	return write(path, func(f *os.File) error { return f.Chmod(mode) }, content)
+}
+
+// Replace is Write for a file that is there, and keeps its mode, owner and group. It fails
+// where this user may not give a file away.
+func Replace(path string, there fs.FileInfo, content func(io.Writer) error) error {
+	return write(path, func(f *os.File) error {
+		return errors.Join(keepOwner(f, there), f.Chmod(there.Mode().Perm()))
+	}, content)
+}
+
+func write(path string, protect func(*os.File) error, content func(io.Writer) error) error {
+	f, err := prepare(filepath.Dir(path), protect, content)
 	if err != nil {
 		return err
 	}
@@ -35,7 +47,11 @@ type Prepared struct{ file *os.File }
 
 // Prepare writes and syncs content to a temporary file in dir. Several that are prepared
 // can then appear together. A failure leaves nothing.
-func Prepare(dir string, mode fs.FileMode, content func(io.Writer) error) (p *Prepared, err error) {
+func Prepare(dir string, mode fs.FileMode, content func(io.Writer) error) (*Prepared, error) {
+	return prepare(dir, func(f *os.File) error { return f.Chmod(mode) }, content)
+}
+
+func prepare(dir string, protect func(*os.File) error, content func(io.Writer) error) (p *Prepared, err error) {
 	f, err := create(dir)
 	if err != nil {
 		return nil, Advise(err)
@@ -50,7 +66,7 @@ func Prepare(dir string, mode fs.FileMode, content func(io.Writer) error) (p *Pr
 	for _, step := range []func() error{
 		func() error { return content(out) },
 		out.Flush,
-		func() error { return f.Chmod(mode) },
+		func() error { return protect(f) },
 		f.Sync,
 	} {
 		if err := step(); err != nil {
