@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -89,11 +90,22 @@ func dialFailure(ctx context.Context, err error, timeout time.Duration) error {
 	return fault.New(fault.Impala, fault.Network, err)
 }
 
-// adviseOpen adds what it usually means when a server answers OpenSession over a plain
-// socket with silence, an end, or something else than a message.
+// adviseOpen adds what it usually means when a server answers OpenSession with silence, an
+// end, or something else than a message, and when it does not know the call.
 func adviseOpen(err error, o Options) error {
-	if o.Auth != nil || fault.ClassOf(err) != fault.Lost && !errors.Is(err, wire.ErrMalformed) {
+	var exception *wire.Exception
+	switch {
+	case fault.Remedy(err) != "" && fault.ClassOf(err) != fault.Lost:
 		return err
+	case errors.As(err, &exception) && exception.Kind == wire.ExceptionUnknownMethod:
+		return fault.Advise(fault.New(fault.Impala, fault.Unclassified, fmt.Errorf("OpenSession: %w", err)),
+			"the port is one of another service of Impala, like Beeswax (21000): the ports of HiveServer2 are 21050 (sasl, plain-socket) and 28000 (http)")
+	case fault.ClassOf(err) != fault.Lost && !errors.Is(err, wire.ErrMalformed):
+		return err
+	case o.HTTP != nil && errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.Advise(err, "the port may be one of the binary transport (21050: impala.transport sasl), or want TLS; that of the HTTP transport is 28000")
+	case o.HTTP == nil && o.Auth == nil:
+		return fault.Advise(err, "the server may want a login (impala.auth kerberos or ldap) or TLS; it was asked over a plain socket")
 	}
-	return fault.Advise(err, "the server may want a login (impala.auth kerberos or ldap) or TLS; it was asked over a plain socket")
+	return err
 }

@@ -178,7 +178,7 @@ func (n *Negotiator) refused(why string) error {
 // [SASL.Close].
 func (n *Negotiator) Close() error {
 	if n.discard != nil && n.state != dueNothing {
-		n.stale = n.gss.ticket.kept
+		n.stale = n.gss.stale()
 		n.discard()
 	}
 	n.discard = nil
