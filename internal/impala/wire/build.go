@@ -70,10 +70,7 @@ func (b *ColumnBuilder) row() {
 func (b *ColumnBuilder) write(e *encoder) {
 	e.begin(int16(b.Kind))
 	e.list(1, kindElements[b.Kind].elem, b.rows)
-	if e.err == nil {
-		_, err := e.p.Transport().Write(b.values)
-		e.do(err)
-	}
+	e.raw(b.values)
 	e.field(thrift.STRING, 2)
 	e.do(e.p.WriteBinary(noContext, b.nulls))
 	e.end()

@@ -34,6 +34,11 @@ func (e *encoder) boolean(id int16, v bool) {
 	e.do(e.p.WriteBool(noContext, v))
 }
 
+func (e *encoder) i16(id int16, v int16) {
+	e.field(thrift.I16, id)
+	e.do(e.p.WriteI16(noContext, v))
+}
+
 func (e *encoder) i32(id int16, v int32) {
 	e.field(thrift.I32, id)
 	e.do(e.p.WriteI32(noContext, v))
@@ -108,6 +113,13 @@ func (d *decoder) skip() {
 func (d *decoder) boolean() (v bool) {
 	if d.err == nil {
 		v, d.err = d.p.ReadBool(noContext)
+	}
+	return v
+}
+
+func (d *decoder) i16() (v int16) {
+	if d.err == nil {
+		v, d.err = d.p.ReadI16(noContext)
 	}
 	return v
 }

@@ -6,8 +6,11 @@ import (
 	"github.com/apache/thrift/lib/go/thrift"
 )
 
-// FetchNext is TFetchOrientation FETCH_NEXT.
-const FetchNext int32 = 0
+// Orientations of a fetch that Impala has (TFetchOrientation).
+const (
+	FetchNext  int32 = 0
+	FetchFirst int32 = 4 // from the start again, for a result that the server caches
+)
 
 // FetchResultsReq is TFetchResultsReq.
 type FetchResultsReq struct {
@@ -49,6 +52,7 @@ type FetchResultsResp struct {
 	Rowwise     int   // rows in the form before V6, which is not decoded
 	Columns     []Column
 	Build       []ColumnBuilder
+	ByRow       bool // send the rows in the form before V6
 }
 
 func (m *FetchResultsResp) read(d *decoder) {
@@ -124,6 +128,11 @@ func (m *FetchResultsResp) write(e *encoder) {
 	}
 	e.begin(3)
 	e.i64(1, m.StartRow)
+	if m.ByRow {
+		writeRows(e, m.Build)
+		e.end()
+		return
+	}
 	e.list(2, thrift.STRUCT, 0)
 	e.list(3, thrift.STRUCT, len(m.Build))
 	for i := range m.Build {

@@ -175,10 +175,20 @@ func (m *GetInfoReq) write(e *encoder) {
 	e.i32(2, m.Kind)
 }
 
-// GetInfoResp is TGetInfoResp with a text value, the only kind of the portable answers.
+// Fields of the union TGetInfoValue that hold numbers.
+const (
+	InfoSmall   int16 = 2
+	InfoBitmask int16 = 3
+	InfoLength  int16 = 6
+)
+
+// GetInfoResp is TGetInfoResp. The portable answers are texts.
 type GetInfoResp struct {
 	Status Status
 	Value  string
+	IsText bool  // write Value though it is empty
+	Field  int16 // write Number in this field, where it is not 0
+	Number int64
 }
 
 func (m *GetInfoResp) read(d *decoder) {
@@ -187,13 +197,24 @@ func (m *GetInfoResp) read(d *decoder) {
 		case d.is(1, thrift.STRUCT):
 			m.Status.read(d)
 		case d.is(2, thrift.STRUCT):
-			for d.next() {
-				if d.is(1, thrift.STRING) {
-					m.Value = d.text()
-					continue
-				}
-				d.skip()
-			}
+			m.readValue(d)
+		default:
+			d.skip()
+		}
+	}
+}
+
+func (m *GetInfoResp) readValue(d *decoder) {
+	for d.next() {
+		switch {
+		case d.is(1, thrift.STRING):
+			m.Value, m.IsText = d.text(), true
+		case d.is(InfoSmall, thrift.I16):
+			m.Field, m.Number = d.id, int64(d.i16())
+		case d.is(InfoBitmask, thrift.I32):
+			m.Field, m.Number = d.id, int64(d.i32())
+		case d.is(InfoLength, thrift.I64):
+			m.Field, m.Number = d.id, d.i64()
 		default:
 			d.skip()
 		}
@@ -204,6 +225,15 @@ func (m *GetInfoResp) write(e *encoder) {
 	e.begin(1)
 	m.Status.write(e)
 	e.begin(2)
-	e.optionalText(1, m.Value)
+	switch {
+	case m.Field == InfoSmall:
+		e.i16(m.Field, int16(m.Number))
+	case m.Field == InfoBitmask:
+		e.i32(m.Field, int32(m.Number))
+	case m.Field == InfoLength:
+		e.i64(m.Field, m.Number)
+	case m.IsText || m.Value != "":
+		e.text(1, m.Value)
+	}
 	e.end()
 }
