@@ -11,7 +11,7 @@ import (
 // login runs the server's side of the negotiation. Only a missing START and an unknown
 // mechanism are answered with a text; every other failure ends without one, because
 // Impala's transport closes the socket then (TSaslServerTransport.cpp).
-func (s *Server) login(rw io.ReadWriter) (Login, error) {
+func (p *port) login(rw io.ReadWriter) (Login, error) {
 	status, payload, err := wire.ReadNegotiation(rw)
 	if err != nil {
 		return nil, err
@@ -19,13 +19,14 @@ func (s *Server) login(rw io.ReadWriter) (Login, error) {
 	if status != wire.NegotiationStart {
 		return nil, refuse(rw, wire.NegotiationError, fmt.Sprintf("Expecting START status, received %d", status))
 	}
-	newLogin := s.opts.Logins[string(payload)]
+	mechanism := string(payload)
+	newLogin := p.logins[mechanism]
 	if newLogin == nil {
 		// The first token comes unasked; what is left unread would turn the answer into a reset.
 		if _, _, err := wire.ReadNegotiation(rw); err != nil {
 			return nil, err
 		}
-		return nil, refuse(rw, wire.NegotiationBad, "Unsupported mechanism type "+string(payload))
+		return nil, refuse(rw, wire.NegotiationBad, "Unsupported mechanism type "+mechanism)
 	}
 	login := newLogin()
 	for {
@@ -37,6 +38,9 @@ func (s *Server) login(rw io.ReadWriter) (Login, error) {
 			return nil, fmt.Errorf("client ended the login with status %d", status)
 		}
 		challenge, done, err := login.Step(payload)
+		if err != nil && p.server.opts.HiveFlags {
+			return nil, errors.Join(err, refuse(rw, wire.NegotiationBad, hiveRefusal(mechanism)))
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -51,6 +55,14 @@ func (s *Server) login(rw io.ReadWriter) (Login, error) {
 			return login, nil
 		}
 	}
+}
+
+// hiveRefusal is what HiveServer2 says of a login that failed.
+func hiveRefusal(mechanism string) string {
+	if mechanism == "GSSAPI" {
+		return "GSS initiate failed"
+	}
+	return "Error validating the login"
 }
 
 func refuse(w io.Writer, status wire.Negotiation, text string) error {

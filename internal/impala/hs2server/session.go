@@ -1,150 +1,166 @@
 package hs2server
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/subtle"
-	"fmt"
 	"maps"
 	"strings"
 	"sync"
+	"time"
 
 	"qosreport/internal/impala/wire"
 )
 
-// Session is one client's session. It belongs to the server, not to a connection.
+// Session is a client's session as one of its statements sees it.
 type Session struct {
-	handle wire.Handle
-	user   string
-
-	mu         sync.Mutex
-	database   string
-	options    map[string]string // upper-case names
-	operations map[string]*operation
+	*session
+	overlay map[string]string // the statement's own options
+	queryID string
 }
 
-// User is who logged in, or who the client said it is on a plain socket.
-func (s *Session) User() string { return s.user }
+// QueryID is the id of the statement, as in profiles and errors.
+func (s *Session) QueryID() string { return s.queryID }
+
+// Options are the query options of the statement, a copy: those of the session and on top
+// of them the statement's own.
+func (s *Session) Options() map[string]string {
+	options := s.session.options()
+	maps.Copy(options, s.overlay)
+	return options
+}
+
+// Set changes a query option of the session and reports whether there is one of this name.
+func (s *Session) Set(name, value string) bool {
+	return s.server.setOption(s.session, name, value) == nil
+}
+
+// session is one client's session. It belongs to the server, not to a connection.
+type session struct {
+	server    *Server
+	handle    wire.Handle
+	connected string // who logged in, or who the client said it is on a plain socket
+	user      string // whom it acts for, usually itself
+	remote    string
+	protocol  int32 // TProtocolVersion
+
+	mu          sync.Mutex
+	database    string
+	values      map[string]string // of the options, by upper-case names
+	operations  map[string]*operation
+	closed      bool
+	expired     bool
+	calls       int // under way
+	last        time.Time
+	idle        *time.Timer
+	connections map[*connection]bool
+	lonely      *time.Timer // runs while there is no connection
+}
+
+// User is whom the session acts for: who logged in, unless it is delegated. On a plain
+// socket it is who the client says it is.
+func (s *session) User() string { return s.user }
+
+// ConnectedUser is who logged in.
+func (s *session) ConnectedUser() string { return s.connected }
 
 // Database is where names without a database are looked for.
-func (s *Session) Database() string {
+func (s *session) Database() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.database
 }
 
 // Use changes the database.
-func (s *Session) Use(database string) {
+func (s *session) Use(database string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.database = database
 }
 
-// Options are the session's query options, a copy.
-func (s *Session) Options() map[string]string {
+func (s *session) options() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.options)
+	return maps.Clone(s.values)
 }
 
-// Set changes a query option and reports whether there is one of this name.
-func (s *Session) Set(name, value string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	name = strings.ToUpper(name)
-	if _, known := s.options[name]; !known {
-		return false
+// openSession makes a session. Options that are unknown or bad are dropped without a
+// word, as Impala does; the client sees it in the reply.
+func (s *Server) openSession(c *connection, req *wire.OpenSessionReq) (*session, error) {
+	if err := s.open(); err != nil {
+		return nil, err
 	}
-	s.options[name] = value
-	return true
-}
-
-// operation is a statement of a session.
-type operation struct {
-	handle wire.OperationHandle
-	result Result
-	cancel context.CancelFunc
-
-	// busy keeps fetches of two connections apart.
-	busy sync.Mutex
-	rows int64
-	ends error // set when it was cancelled or a fetch failed
-
-	mu sync.Mutex
-}
-
-func (o *operation) end(why error) {
-	o.mu.Lock()
-	if o.ends == nil {
-		o.ends = why
+	session := &session{server: s, handle: newHandle(nil), connected: c.user, remote: c.remote, protocol: min(req.Protocol, wire.ProtocolV6),
+		database: "default", values: maps.Clone(s.defaults), operations: make(map[string]*operation),
+		last: time.Now(), connections: make(map[*connection]bool)}
+	if session.connected == "" {
+		session.connected = req.Username
 	}
-	o.mu.Unlock()
-	o.cancel()
-}
-
-func (o *operation) ended() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.ends
-}
-
-// serverError is an error in Impala's words with its SQLSTATE.
-type serverError struct {
-	text  string
-	state string
-}
-
-func (e *serverError) Error() string { return e.text }
-
-func general(format string, args ...any) error {
-	return &serverError{fmt.Sprintf(format, args...), "HY000"}
-}
-
-var errCancelled = general("Cancelled")
-
-const handleBytes = 16
-
-func newHandle(secret []byte) wire.Handle {
-	guid := make([]byte, handleBytes)
-	rand.Read(guid)
-	if secret == nil {
-		secret = make([]byte, handleBytes)
-		rand.Read(secret)
+	session.user = session.connected
+	doAs, delegated := req.Configuration["impala.doas.user"]
+	if c.doAs != nil {
+		if delegated {
+			return nil, general("Cannot set 'impala.doas.user' configuration property when 'doAs' query parameter is set.")
+		}
+		doAs, delegated = *c.doAs, true
 	}
-	return wire.Handle{GUID: guid, Secret: secret}
-}
-
-func malformed(h wire.Handle) error {
-	if len(h.GUID) == handleBytes && len(h.Secret) == handleBytes {
-		return nil
+	if delegated {
+		if err := s.delegate(session.connected, doAs); err != nil {
+			return nil, err
+		}
+		session.user = doAs
 	}
-	return general("Malformed THandleIdentifier (guid size: %d, expected %d, secret size: %d, expected %d)",
-		len(h.GUID), handleBytes, len(h.Secret), handleBytes)
-}
-
-func sameSecret(a, b wire.Handle) bool { return subtle.ConstantTimeCompare(a.Secret, b.Secret) == 1 }
-
-func (s *Server) openSession(user string, req *wire.OpenSessionReq) (*Session, error) {
-	session := &Session{handle: newHandle(nil), user: user, database: "default",
-		options: maps.Clone(s.opts.QueryOptions), operations: make(map[string]*operation)}
 	for name, value := range req.Configuration {
-		if database, found := strings.CutPrefix(name, "use:"); found && database == "database" {
-			session.database = value
+		name = strings.TrimPrefix(name, "set:hiveconf:")
+		if name == "use:database" {
+			session.database = value // not looked up before the first statement needs it
 			continue
 		}
-		session.Set(name, value) // unknown ones are dropped without a word, as Impala does
+		s.setOption(session, name, value)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.sessions) >= maxSessions {
-		return nil, general("Number of sessions for user %s exceeds coordinator limit %d", user, maxSessions)
-	}
-	s.sessions[string(session.handle.GUID)] = session
-	return session, nil
+	return session, s.register(session, c)
 }
 
-// session finds the session of a handle. A connection of another user has no right to it.
-func (s *Server) session(h wire.Handle, user string) (*Session, error) {
+func (s *Server) register(session *session, c *connection) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	limit, have := maxSessions, len(s.sessions)
+	if s.opts.Limits.SessionsPerUser > 0 {
+		limit, have = s.opts.Limits.SessionsPerUser, 0
+		for _, other := range s.sessions {
+			if other.user == session.user {
+				have++
+			}
+		}
+	}
+	if have >= limit || len(s.sessions) >= maxSessions {
+		return general("Number of sessions for user %s exceeds coordinator limit %d", session.user, limit)
+	}
+	s.sessions[string(session.handle.GUID)] = session
+	session.enter(c)
+	return nil
+}
+
+// delegate checks whether a user may act for another (impala-server.cc, AuthorizeProxyUser).
+func (s *Server) delegate(user, doAs string) error {
+	if doAs == "" {
+		return general("Unable to delegate using empty doAs username.")
+	}
+	if user == "" {
+		return general("Unable to delegate using empty proxy username.")
+	}
+	refusal := "User '%s' is not authorized to delegate to '%s'."
+	if s.opts.Proxies == nil {
+		return general(refusal+" User/group delegation is disabled.", user, doAs)
+	}
+	for _, allowed := range s.opts.Proxies[short(user)] {
+		if allowed == "*" || allowed == short(doAs) {
+			return nil
+		}
+	}
+	return general(refusal, user, doAs)
+}
+
+// session finds the session of a handle and begins a call of it. A connection of another
+// user has no right to it.
+func (s *Server) session(h wire.Handle, c *connection) (*session, error) {
 	if err := malformed(h); err != nil {
 		return nil, err
 	}
@@ -152,69 +168,37 @@ func (s *Server) session(h wire.Handle, user string) (*Session, error) {
 	session := s.sessions[string(h.GUID)]
 	s.mu.Unlock()
 	if session == nil || !sameSecret(session.handle, h) {
-		return nil, general("Invalid session id: %s", wire.ImpalaID(h.GUID))
+		return nil, invalidSession(h)
 	}
-	if user != "" && user != session.user {
-		return nil, general("The user authorized on the connection '%s' does not match the session username '%s'", user, session.user)
+	if err := session.permits(c); err != nil {
+		return nil, err
 	}
-	return session, nil
+	return session, session.enter(c)
 }
 
-func (s *Server) closeSession(session *Session) {
+func (s *session) permits(c *connection) error {
+	if c.user != "" && c.user != s.connected {
+		return general("The user authorized on the connection '%s' does not match the session username '%s'", c.user, s.connected)
+	}
+	return nil
+}
+
+// closeSession ends a session and what still runs in it.
+func (s *Server) closeSession(session *session, why string) {
 	s.mu.Lock()
 	delete(s.sessions, string(session.handle.GUID))
 	s.mu.Unlock()
 	session.mu.Lock()
-	defer session.mu.Unlock()
-	for id, o := range session.operations {
-		o.end(general("Session closed"))
-		delete(session.operations, id)
-	}
-}
-
-func (s *Server) closeSessions() {
-	s.mu.Lock()
-	var all []*Session
-	for _, session := range s.sessions {
-		all = append(all, session)
-	}
-	s.mu.Unlock()
-	for _, session := range all {
-		s.closeSession(session)
-	}
-}
-
-// operation finds an operation in the sessions that the user may see. Its secret is
-// that of its session.
-func (s *Server) operation(h wire.Handle, user string) (*Session, *operation, error) {
-	if err := malformed(h); err != nil {
-		return nil, nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, session := range s.sessions {
-		session.mu.Lock()
-		o := session.operations[string(h.GUID)]
-		session.mu.Unlock()
-		if o != nil && sameSecret(session.handle, h) && (user == "" || user == session.user) {
-			return session, o, nil
+	session.closed = true
+	operations := session.operations
+	session.operations = make(map[string]*operation)
+	for _, timer := range []*time.Timer{session.idle, session.lonely} {
+		if timer != nil {
+			timer.Stop()
 		}
 	}
-	return nil, nil, general("Invalid or unknown query handle: %s.", wire.ImpalaID(h.GUID))
-}
-
-func (session *Session) add(o *operation) error {
-	session.mu.Lock()
-	defer session.mu.Unlock()
-	if len(session.operations) >= maxOperations {
-		return general("too many open statements in one session: %d", maxOperations)
-	}
-	session.operations[string(o.handle.GUID)] = o
-	return nil
-}
-
-func (session *Session) remove(o *operation) {
-	session.mu.Lock()
-	delete(session.operations, string(o.handle.GUID))
 	session.mu.Unlock()
+	for _, o := range operations {
+		s.forget(o, general("%s", why))
+	}
 }

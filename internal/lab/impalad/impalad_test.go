@@ -91,7 +91,7 @@ func TestStatements(t *testing.T) {
 		}
 	}
 	options, err := ask(t, c, "SET ALL")
-	if err != nil || !strings.Contains(strings.Join(options, "\n"), "MEM_LIMIT 2g REGULAR") {
+	if err != nil || !strings.Contains(strings.Join(options, "\n"), "MEM_LIMIT 2147483648 REGULAR") {
 		t.Errorf("options %v, %v", options, err)
 	}
 }

@@ -1,0 +1,130 @@
+package hs2server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"qosreport/internal/impala/wire"
+)
+
+// Login is the server side of one SASL exchange.
+type Login interface {
+	Step(response []byte) (challenge []byte, done bool, err error)
+	User() string // who logged in, once done
+	wire.Layer
+}
+
+// Logins are the SASL mechanisms of a port by their names, like "GSSAPI". A login is made
+// for each connection.
+type Logins map[string]func() Login
+
+// port is a port of the server. Impala serves a limited number of connections at each; the
+// next ones get as far as through their login (TAcceptQueueServer.cpp).
+type port struct {
+	server *Server
+	logins Logins
+	slots  chan struct{}
+}
+
+func (s *Server) newPort(logins Logins) *port {
+	const threads = 64 // of --fe_service_threads
+	n := s.opts.Limits.Connections
+	if n == 0 {
+		n = threads
+	}
+	return &port{server: s, logins: logins, slots: make(chan struct{}, n)}
+}
+
+// enter waits for a thread that serves the connection, and gives up without a word.
+func (p *port) enter(ctx context.Context) bool {
+	const connectionWait = 5 * time.Minute // of --accepted_client_cnxn_timeout
+	wait := p.server.opts.Limits.ConnectionWait
+	if wait == 0 {
+		wait = connectionWait
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case p.slots <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func (p *port) leave() { <-p.slots }
+
+func (s *Server) serve(ctx context.Context, l net.Listener, p *port) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var connections sync.WaitGroup
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer func() {
+		stop()
+		cancel()
+		connections.Wait()
+		s.Close()
+	}()
+	for {
+		nc, err := l.Accept()
+		if ctx.Err() != nil {
+			if err == nil {
+				nc.Close()
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		connections.Go(func() { p.serveConn(ctx, nc) })
+	}
+}
+
+func (p *port) serveConn(ctx context.Context, nc net.Conn) {
+	s := p.server
+	stop := context.AfterFunc(ctx, func() { nc.Close() }) // statements outlive the connection, so it has no context of its own
+	defer func() {
+		stop()
+		nc.Close()
+	}()
+	c := &connection{server: s, remote: nc.RemoteAddr().String()}
+	delivery := &deliverer{ReadWriter: nc, conn: nc}
+	if len(p.logins) > 0 {
+		nc.SetDeadline(time.Now().Add(loginTimeout))
+		login, err := p.login(nc)
+		if err != nil {
+			s.log.Info("login refused", "reason", err)
+			return
+		}
+		frames := wire.NewFrames(heads{nc}, login, maxMessage)
+		frames.CutAt(frameSize)
+		delivery.ReadWriter, delivery.framed, c.user = frames, true, login.User()
+	}
+	nc.SetDeadline(time.Time{})
+	if !p.enter(ctx) {
+		return
+	}
+	defer p.leave()
+	defer c.close()
+	c.codec = wire.NewCodec(delivery, maxMessage)
+	c.deliver = delivery.plan
+	for {
+		nc.SetDeadline(time.Time{})
+		method, seq, err := c.codec.ReadCall()
+		if err != nil {
+			if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+				s.log.Info("connection dropped", "reason", err)
+			}
+			return
+		}
+		nc.SetDeadline(time.Now().Add(callTimeout))
+		if err := c.answer(ctx, method, seq); err != nil {
+			s.log.Info("connection dropped", "method", method, "reason", err)
+			return
+		}
+	}
+}

@@ -1,0 +1,242 @@
+package hs2server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"qosreport/internal/impala/wire"
+)
+
+// poll is state, but with LONG_POLLING_TIME_MS it waits so long for a change.
+func (o *operation) poll(ctx context.Context) (wire.State, error) {
+	const step = 5 * time.Millisecond
+	before, err := o.state()
+	deadline := time.Now().Add(duration(o.options, longPollingTime, time.Millisecond))
+	state := before
+	for state == before && state != wire.StateFinished && err == nil && time.Now().Before(deadline) {
+		if pause(ctx, min(step, time.Until(deadline))) != nil {
+			break
+		}
+		state, err = o.state()
+	}
+	return state, err
+}
+
+// changed counts the rows that the statement changed; nil for one that changes none.
+func (o *operation) changed() *wire.DMLResult {
+	if o.script.DML != nil {
+		return o.script.DML
+	}
+	if m, ok := o.result.(Modifier); ok {
+		counts := m.Modified()
+		return &counts
+	}
+	return nil
+}
+
+// summary is what GetExecSummary answers.
+func (o *operation) summary() wire.ExecSummary {
+	var summary wire.ExecSummary
+	if s, ok := o.result.(Summarizer); ok {
+		summary = s.Summary()
+	}
+	state, err := o.state()
+	o.mu.Lock()
+	queued, cancelled := o.queued, o.reason != nil && o.reason.Error() == "Cancelled"
+	o.mu.Unlock()
+	switch state {
+	case wire.StatePending:
+		summary.State, summary.Queued, summary.QueuedReason = wire.ExecQueued, true, queued
+	case wire.StateRunning:
+		summary.State = wire.ExecRunning
+	case wire.StateFinished:
+		summary.State = wire.ExecFinished
+	}
+	if err != nil {
+		summary.State = wire.ExecFailed
+		if cancelled {
+			summary.State = wire.ExecCancelled
+		}
+	}
+	return summary
+}
+
+// log is what GetLog answers (impala-hs2-server.cc): progress, the failure, warnings, and
+// what the admission says.
+func (o *operation) log() string {
+	var lines []string
+	summary := o.summary()
+	if p := summary.Progress; p != nil && p.ScanRanges > 0 {
+		lines = append(lines, fmt.Sprintf("Query %s: %d%% Complete (%d out of %d)", o.id, 100*p.ScanRangesDone/p.ScanRanges, p.ScanRangesDone, p.ScanRanges))
+	}
+	if err := o.failure(); err != nil {
+		lines = append(lines, err.Error())
+	}
+	if summary.Queued {
+		lines = append(lines, "Admission result : Queued", "Latest admission queue reason : "+summary.QueuedReason)
+	}
+	if text := o.result.Log(); text != "" {
+		lines = append(lines, text)
+	}
+	lines = append(lines, o.script.Warnings...)
+	return strings.Join(lines, "\n")
+}
+
+// profile is what GetRuntimeProfile answers: a head that is the server's and, below it,
+// what the engine tells.
+func (o *operation) profile() string {
+	state, err := o.state()
+	o.mu.Lock()
+	ended := o.ended
+	o.mu.Unlock()
+	const layout = "2006-01-02 15:04:05.000000000"
+	end, took := "", time.Since(o.started)
+	if !ended.IsZero() {
+		end, took = ended.Format(layout), ended.Sub(o.started)
+	}
+	name, outcome := map[wire.State]string{wire.StatePending: "PENDING", wire.StateRunning: "RUNNING", wire.StateFinished: "FINISHED"}[state], "OK"
+	if err != nil {
+		name, outcome = "EXCEPTION", err.Error()
+	}
+	delegated := ""
+	if o.session.user != o.session.connected {
+		delegated = o.session.user
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Query (id=%s):\n  Summary:\n", o.id)
+	for _, line := range [][2]string{
+		{"Session ID", wire.ImpalaID(o.session.handle.GUID)}, {"Session Type", "HIVESERVER2"}, {"HiveServer2 Protocol Version", fmt.Sprintf("V%d", o.session.protocol+1)},
+		{"Start Time", o.started.Format(layout)}, {"End Time", end}, {"Duration", prettyDuration(took)},
+		{"Query Type", o.kind}, {"Query State", name}, {"Query Status", outcome}, {"Impala Version", o.session.server.opts.Version},
+		{"User", o.session.user}, {"Connected User", o.session.connected}, {"Delegated User", delegated}, {"Network Address", o.session.remote},
+		{"Default Db", o.session.Database()}, {"Sql Statement", o.statement}, {"Query Options (set by configuration)", o.changedOptions()},
+	} {
+		fmt.Fprintf(&b, "    %s: %s\n", line[0], line[1])
+	}
+	if p, ok := o.result.(Profiler); ok {
+		b.WriteString(p.Profile())
+	}
+	return b.String()
+}
+
+// changedOptions are the options that are not at their defaults.
+func (o *operation) changedOptions() string {
+	var changed []string
+	for _, name := range slices.Sorted(maps.Keys(o.options)) {
+		if o.options[name] != o.session.server.defaults[name] {
+			changed = append(changed, name+"="+o.options[name])
+		}
+	}
+	return strings.Join(changed, ",")
+}
+
+// prettyDuration writes a time as PrettyPrinter does with TUnit::TIME_NS.
+func prettyDuration(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		return prettySeconds(d)
+	case d >= time.Second:
+		return fmt.Sprintf("%ds%03dms", d/time.Second, d%time.Second/time.Millisecond)
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%.3fms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%.3fus", float64(d)/float64(time.Microsecond))
+}
+
+func (c *connection) getLog(req *wire.OperationReq) wire.Message {
+	o, err := c.server.operation(req.Operation, c)
+	if err != nil {
+		return &wire.LogResp{Status: status(err)}
+	}
+	return &wire.LogResp{Log: o.log()}
+}
+
+func (c *connection) execSummary(req *wire.ExecSummaryReq) wire.Message {
+	kept, err := c.reported(req.Operation, req.Session)
+	if err != nil {
+		return &wire.ExecSummaryResp{Status: status(err)}
+	}
+	return &wire.ExecSummaryResp{Summary: &kept.summary}
+}
+
+func (c *connection) runtimeProfile(req *wire.ProfileReq) wire.Message {
+	kept, err := c.reported(req.Operation, req.Session)
+	if err != nil {
+		return &wire.ProfileResp{Status: status(err)}
+	}
+	return &wire.ProfileResp{Profile: kept.profile}
+}
+
+// reported finds summary and profile of a statement that is open or was closed not long
+// ago. They belong to the user of the statement.
+func (c *connection) reported(h wire.OperationHandle, handle wire.SessionHandle) (*kept, error) {
+	session, err := c.server.session(handle.Handle, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := malformed(h.Handle); err != nil {
+		return nil, err
+	}
+	var found *kept
+	c.server.mu.Lock()
+	o := c.server.operations[string(h.GUID)]
+	c.server.mu.Unlock()
+	if o != nil {
+		found = newKept(o)
+	} else if found = c.server.archive.find(h.Handle); found == nil {
+		return nil, general("Query id %s not found.", wire.ImpalaID(h.GUID))
+	}
+	if found.user != session.user {
+		return nil, general("User %s is not authorized to access the runtime profile or execution summary.", session.user)
+	}
+	if !sameSecret(found.handle, h.Handle) {
+		return nil, unknownQuery(h.Handle)
+	}
+	return found, nil
+}
+
+// kept is what stays of a statement.
+type kept struct {
+	handle  wire.Handle
+	user    string
+	summary wire.ExecSummary
+	profile string
+}
+
+func newKept(o *operation) *kept {
+	return &kept{o.handle.Handle, o.session.user, o.summary(), o.profile()}
+}
+
+// archive is the query log: it keeps the last statements that were closed.
+type archive struct {
+	mu   sync.Mutex
+	last []*kept
+}
+
+const maxKept = 100
+
+func (a *archive) keep(o *operation) {
+	k := newKept(o)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.last = append(a.last, k)
+	if len(a.last) > maxKept {
+		a.last = slices.Delete(a.last, 0, 1)
+	}
+}
+
+func (a *archive) find(h wire.Handle) *kept {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, k := range a.last {
+		if string(k.handle.GUID) == string(h.GUID) {
+			return k
+		}
+	}
+	return nil
+}
