@@ -36,7 +36,12 @@ type initiator struct {
 	whole    time.Time // of the authenticator, which the service has to send back
 	micros   int
 	sequence uint32
+	replayed bool // the service saw the request before, or another of the same time
 }
+
+// stale reports whether a login with a fresh ticket, and at another time, may be taken where
+// this one was not.
+func (i *initiator) stale() bool { return i.ticket.kept || i.replayed }
 
 // newInitiator makes the first token. Each context has a subkey of its own, because
 // connections share a ticket and hence its session key.
@@ -194,8 +199,9 @@ func (i *initiator) refusal(body []byte) error {
 		f.Text = fmt.Sprintf("the service %s says that the ticket is not valid at its time", spn)
 		remedy = "start time synchronisation on the server's host"
 	case Replay:
+		i.replayed = true
 		f.Text = fmt.Sprintf("the service %s says that it saw this request before", spn)
-		remedy = "try again; if it stays, see the clocks"
+		remedy = "a second attempt is made by itself; if it stays, see the clocks, and whether two hosts answer for one name"
 	}
 	return failure(f, remedy)
 }

@@ -112,8 +112,9 @@ func (s *SASL) SPN() string { return s.gss.ticket.SPN() }
 func (s *SASL) Done() bool { return s.state == dueNothing }
 
 // Stale reports of a login that was closed before the service had proved itself whether
-// its ticket was an older one, which the service may not take any more: its key may have
-// changed, or a clock have jumped. The next login gets a fresh ticket.
+// another one is worth the while: its ticket was an older one, which the service may not
+// take any more, since its key may have changed or a clock have jumped; or the service took
+// it for a replay. The next login gets a fresh ticket.
 func (s *SASL) Stale() bool { return s.stale }
 
 // Layer is the agreed protection level: "auth", "auth-int" or "auth-conf".
@@ -257,7 +258,7 @@ func tokenFailure(err error) error {
 // that cannot decrypt it mostly says nothing and hangs up.
 func (s *SASL) Close() error {
 	if s.discard != nil && (s.state == dueAnswer || s.state == dead) {
-		s.stale = s.gss.ticket.kept && s.out == nil
+		s.stale = s.gss.stale() && s.out == nil
 		s.discard()
 	}
 	s.discard = nil

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 )
 
 // secretFile is how a file of keys is called in errors, and what is done about others who
@@ -28,29 +29,44 @@ const maxSecretBytes = 1 << 20
 // the caller clears.
 func (s secretFile) read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
+	name := withTarget(path)
 	if err != nil {
-		return nil, s.failure(path, err)
+		return nil, s.failure(name, err)
 	}
 	if !info.Mode().IsRegular() { // a pipe would make the opening wait
-		return nil, fail(s.unreadable, nil, "name a file", "%s %s is no regular file", s.what, path)
+		return nil, fail(s.unreadable, nil, "name a file", "%s %s is no regular file", s.what, name)
 	}
-	if err := s.checkAccess(path, info); err != nil {
+	if err := s.checkAccess(name, info); err != nil {
 		return nil, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, s.failure(path, err)
+		return nil, s.failure(name, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
 	if err != nil {
-		return nil, s.failure(path, err)
+		return nil, s.failure(name, err)
 	}
 	if len(data) > maxSecretBytes {
 		clear(data)
-		return nil, fail(s.malformed, nil, "name the right file", "%s is longer than %d bytes: not a %s", path, maxSecretBytes, s.what)
+		return nil, fail(s.malformed, nil, "name the right file", "%s is longer than %d bytes: not a %s", name, maxSecretBytes, s.what)
 	}
 	return data, nil
+}
+
+// withTarget is a path for people: that of a link with the file to which it leads, whose
+// owner and mode count.
+func withTarget(path string) string {
+	direct, err := os.Readlink(path)
+	if err != nil {
+		return path
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil { // the link leads nowhere
+		target = direct
+	}
+	return fmt.Sprintf("%s (a link to %s)", path, target)
 }
 
 func (s secretFile) failure(path string, err error) error {
