@@ -238,6 +238,16 @@ func TestKeytabVerify(t *testing.T) {
 	verify(0, []string{mixed}, "2     aes256-cts-hmac-sha384-192  report@EXAMPLE.COM  bad: the account has no key of this type", "not tried: older than version 2")
 	verify(0, []string{mixed, "--all", "--principal", "report"}, "1     aes128-cts-hmac-sha1-96     report@EXAMPLE.COM  bad: the KDC does not accept")
 	verify(4, []string{mixed, "--principal", "other"}, "none for other@EXAMPLE.COM")
+	elsewhere, cut := keyOf("a", 1), keyOf("cut", 1)
+	cut.Key.Value = cut.Key.Value[:7]
+	if err := writeKeytab(mixed, nil, append([]krb5.KeytabEntry{elsewhere, cut}, now...)); err != nil {
+		t.Fatal(err)
+	}
+	verify(4, []string{mixed}, "a@R                 not tried: log in as a@R: no KDC is known for realm R", "cut@R               not tried: the keys of cut@R in keytab", "report@EXAMPLE.COM  good",
+		"qosreport: log in as a@R: no KDC is known for realm R")
+	if r := call(t.Context(), "keytab", "list", mixed); r.code != 0 || strings.Count(r.stdout, "(damaged)") != 1 || !strings.Contains(r.stdout, "aes128-cts-hmac-sha1-96 (damaged)  cut@R") {
+		t.Errorf("exit code %d\n%s", r.code, r.stdout)
+	}
 	if err := writeKeytab(mixed, nil, []krb5.KeytabEntry{unused}); err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ type listedKey struct {
 	Written   time.Time `json:"written"`
 	Enctype   string    `json:"enctype"`
 	Principal string    `json:"principal"`
+	Damaged   bool      `json:"damaged,omitempty"` // the key has not the length of its type
 }
 
 // Run prints an entry a line, in the order of the file.
@@ -40,7 +41,7 @@ func (k *keytabListCmd) Run(a *app) error {
 	defer clearKeys(entries)
 	var keys []listedKey
 	for _, e := range entries {
-		keys = append(keys, listedKey{e.KVNO, e.Written.UTC(), krb5.EnctypeName(e.Key.Enctype), e.Principal.String()})
+		keys = append(keys, listedKey{e.KVNO, e.Written.UTC(), krb5.EnctypeName(e.Key.Enctype), e.Principal.String(), kerberos.Damaged(e.Key) != nil})
 	}
 	if k.JSON {
 		return printJSON(a.out, keys)
@@ -49,7 +50,11 @@ func (k *keytabListCmd) Run(a *app) error {
 	var p page
 	t := table{{"kvno", "written", "enctype", "principal"}}
 	for _, key := range keys {
-		t.row(fmt.Sprint(key.KVNO), key.Written.In(zone).Format(secondLayout), key.Enctype, key.Principal)
+		enctype := key.Enctype
+		if key.Damaged {
+			enctype += " (damaged)"
+		}
+		t.row(fmt.Sprint(key.KVNO), key.Written.In(zone).Format(secondLayout), enctype, key.Principal)
 	}
 	p.line("keytab %s", k.File)
 	p.table("", t)

@@ -21,7 +21,8 @@ type keytabVerifyCmd struct {
 }
 
 // Run says of each key whether the KDC takes it, and fails unless each principal has one
-// that is good and none of its newest is refused.
+// that is good and none of its newest is refused. What is wrong with one principal does not
+// hide the others.
 func (k *keytabVerifyCmd) Run(ctx context.Context, a *app) error {
 	c, err := k.load()
 	if err != nil {
@@ -41,14 +42,22 @@ func (k *keytabVerifyCmd) Run(ctx context.Context, a *app) error {
 	for _, name := range principals {
 		o.Principal = name
 		checks, creds, err := verify(ctx, o, k.All)
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		for _, c := range checks {
 			t.row(fmt.Sprint(c.KVNO), krb5.EnctypeName(c.Enctype), creds, verdict(c, zone))
 		}
+		if err != nil {
+			t.row("-", "-", creds, "not tried: "+err.Error())
+		} else {
+			err = badKeys(checks, creds)
+		}
 		if bad == nil {
-			bad = badKeys(checks, creds)
+			bad = err
+		}
+		if errors.Is(err, kerberos.KDCUnreachable) {
+			break // for the others it would take as long
 		}
 	}
 	p.table("", t)
@@ -76,14 +85,14 @@ func principalsOf(file string) ([]string, error) {
 func verify(ctx context.Context, o kerberos.Options, all bool) (checks []kerberos.KeyCheck, principal string, err error) {
 	creds, err := kerberos.New(ctx, o)
 	if err != nil {
-		return nil, "", err
+		return nil, o.Principal, err
 	}
 	defer creds.Close()
 	checks, err = creds.VerifyKeys(ctx, all)
 	if err != nil {
-		return nil, "", fmt.Errorf("log in as %s: %w", creds.Principal(), err)
+		err = fmt.Errorf("log in as %s: %w", creds.Principal(), err)
 	}
-	return checks, creds.Principal(), nil
+	return checks, creds.Principal(), err
 }
 
 func verdict(c kerberos.KeyCheck, zone *time.Location) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -28,7 +29,8 @@ type listedTicket struct {
 	End       time.Time  `json:"end"`
 	RenewTill *time.Time `json:"renew_till,omitempty"`
 	Service   string     `json:"service"`
-	Enctype   string     `json:"enctype"` // of the session key
+	Enctype   string     `json:"enctype"`                  // of the session key
+	Ticket    string     `json:"ticket_enctype,omitempty"` // of the service's key
 	Flags     []string   `json:"flags"`
 	Expired   bool       `json:"expired"`
 }
@@ -62,11 +64,15 @@ func listCache(cache *kerberos.CCache, now time.Time) listedCache {
 	if cache.Offset != 0 {
 		listed.Offset = cache.Offset.String()
 	}
-	for _, c := range cache.Credentials {
+	for i := range cache.Credentials {
+		c := &cache.Credentials[i]
 		t := listedTicket{Start: c.Start.UTC(), End: c.End.UTC(), Service: c.Service.String(), Enctype: krb5.EnctypeName(c.Key.Enctype),
 			Flags: flagNames(c.Flags), Expired: !c.End.After(now.Add(cache.Offset))}
 		if c.Start.IsZero() {
 			t.Start = c.AuthTime.UTC()
+		}
+		if id := kerberos.TicketEnctype(c); id != 0 {
+			t.Ticket = krb5.EnctypeName(id)
 		}
 		if !c.RenewTill.IsZero() {
 			till := c.RenewTill.UTC()
@@ -104,7 +110,7 @@ func (p *page) cache(c listedCache, zone *time.Location) {
 		p.line("no tickets")
 		return
 	}
-	t := table{{"from", "until", "renewable until", "enctype", "service", "flags"}}
+	t := table{{"from", "until", "renewable until", "session key", "ticket", "service", "flags"}}
 	for _, one := range c.Tickets {
 		until := one.End.In(zone).Format(secondLayout)
 		if one.Expired {
@@ -114,7 +120,7 @@ func (p *page) cache(c listedCache, zone *time.Location) {
 		if one.RenewTill != nil {
 			renewable = one.RenewTill.In(zone).Format(secondLayout)
 		}
-		t.row(one.Start.In(zone).Format(secondLayout), until, renewable, one.Enctype, one.Service, strings.Join(one.Flags, ","))
+		t.row(one.Start.In(zone).Format(secondLayout), until, renewable, one.Enctype, cmp.Or(one.Ticket, "-"), one.Service, strings.Join(one.Flags, ","))
 	}
 	p.table("", t)
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"qosreport/internal/kerberos/krb5"
+
+	"github.com/jcmturner/gokrb5/v8/messages"
 )
 
 // chooseSource settles whether a keytab or a credential cache says who logs in. What the
@@ -111,11 +113,35 @@ func readCCache(s secretFile, name string) (*CCache, error) {
 		return nil, err
 	}
 	defer clear(data)
+	if len(data) == 0 {
+		return nil, fail(CCacheRead, nil, "run kinit again: the disk may have been full", "credential cache %s is empty", path)
+	}
 	c, err := krb5.ParseCCache(data)
+	if err != nil && looksLikeKeytab(data) {
+		return nil, fail(CCacheRead, nil, "name it as a keytab (--kerberos-keytab, kerberos.keytab); qosreport keytab list "+path+" lists it", "%s is no credential cache but a keytab", path)
+	}
 	if err != nil {
 		return nil, fail(CCacheRead, nil, "run kinit again; klist "+path+" must list it", "%s cannot be used: %s", path, err)
 	}
 	return &CCache{path, c}, nil
+}
+
+// Both kinds of files begin with 5 and a version, which keytabs have up to 2 and caches
+// from there on.
+func looksLikeKeytab(data []byte) bool { return len(data) > 1 && data[0] == 5 && data[1] <= 2 }
+
+func looksLikeCCache(data []byte) bool {
+	return len(data) > 1 && data[0] == 5 && (data[1] == 3 || data[1] == 4)
+}
+
+// TicketEnctype is the type of the service's key that a ticket is encrypted with, which is
+// often another than that of its session key; 0 if the ticket cannot be read.
+func TicketEnctype(c *krb5.Credential) int32 {
+	var t messages.Ticket
+	if krb5.Guard("ticket", func() error { return t.Unmarshal(c.Ticket) }) != nil {
+		return 0
+	}
+	return t.EncPart.EType
 }
 
 // readCCache reads the cache as it is now, which must be that of who logs in.

@@ -183,8 +183,9 @@ func TestCachesThatDoNotServe(t *testing.T) {
 		{"in a daemon", name("KCM:"), CCacheType, "KCM: cannot be read", "--kerberos-keytab"},
 		{"in the memory of somebody", name("MEMORY:x"), CCacheType, "MEMORY:x cannot be read", "kinit -c FILE:"},
 		{"a directory that is none", name("DIR:/nowhere"), CCacheRead, "there is no credential cache /nowhere/tkt", "run kinit"},
-		{"empty", text(""), CCacheRead, "not a credential cache", "run kinit"},
-		{"a keytab", text("\x05\x02"), CCacheRead, "not a credential cache of version 3 or 4", "run kinit"},
+		{"empty", text(""), CCacheRead, "is empty", "run kinit"},
+		{"a keytab", text("\x05\x02"), CCacheRead, "is no credential cache but a keytab", "qosreport keytab list"},
+		{"of a version that nobody has", text("\x05\x09"), CCacheRead, "not a credential cache of version 3 or 4", "run kinit"},
 		{"huge", text(strings.Repeat("x", maxSecretBytes+1)), CCacheRead, "longer than", "name the right file"},
 		{"one that others can read", func(w *world, _ *krb5.CCache) {
 			must(w.t, func() error { return os.Chmod(w.opts.CCache, 0o640) })

@@ -222,7 +222,7 @@ func (c *Creds) setPrincipal() error {
 		p, err = onThisHost(p)
 	}
 	if err != nil {
-		return fail(NoRealm, err, "write name@REALM", "the principal cannot be read")
+		return fail(NoRealm, err, `write name@REALM, with \@ for an @ within the name`, "the principal cannot be read")
 	}
 	if p.Realm = cmp.Or(p.Realm, c.conf.defaultRealm); p.Realm == "" {
 		return fail(NoRealm, nil, "write "+c.opts.Principal+"@REALM, or set default_realm in krb5.conf", "which realm is %s in?", c.opts.Principal)

@@ -113,6 +113,9 @@ func readKeytab(s secretFile, name string) ([]krb5.KeytabEntry, error) {
 		return nil, fail(KeytabEmpty, nil, "export the keytab again: the disk may have been full", "keytab %s is empty", path)
 	}
 	entries, err := krb5.ParseKeytab(data)
+	if err != nil && looksLikeCCache(data) {
+		return nil, fail(KeytabFormat, nil, "name a keytab; qosreport klist "+path+" lists this file", "%s is no keytab but a credential cache", path)
+	}
 	if err != nil {
 		return nil, fail(KeytabFormat, nil, "export the keytab again and copy it as a binary file; klist -kt "+path+" must list it", "%s cannot be used: %s", path, err)
 	}
@@ -150,6 +153,20 @@ func (c *Creds) pickKeys(entries []krb5.KeytabEntry) (krb5.Principal, keySet, er
 		return wanted, nil, fail(KeytabNoEntry, nil, "either the file or the principal is the wrong one; realms are case-sensitive",
 			"keytab %s has keys for: %s; none for %s", c.opts.Keytab, listed, wanted)
 	}
-	slices.SortStableFunc(keys, bestFirst)
-	return wanted, keys, nil
+	whole := slices.DeleteFunc(slices.Clone(keys), func(e krb5.KeytabEntry) bool { return Damaged(e.Key) != nil })
+	if len(whole) == 0 {
+		return wanted, nil, fail(KeytabFormat, Damaged(keys[0].Key), "export the keytab again", "the keys of %s in keytab %s are damaged", wanted, c.opts.Keytab)
+	}
+	slices.SortStableFunc(whole, bestFirst)
+	return wanted, whole, nil
+}
+
+// Damaged says what is wrong with a key of a type that this program has. Such keys are made
+// by hand, with ktutil, and by programs that mix up types.
+func Damaged(k krb5.Key) error {
+	if _, ok := krb5.LookupEnctype(k.Enctype); !ok {
+		return nil
+	}
+	_, err := krb5.FromWireKey(k.Wire())
+	return err
 }

@@ -36,7 +36,7 @@ func (c *Creds) VerifyKeys(ctx context.Context, all bool) ([]KeyCheck, error) {
 		case refused && !all:
 			check.Untried = "the KDC counts refusals"
 		default:
-			if check.Until, check.Err = c.verifyKey(ctx, keySet{e}); errors.Is(check.Err, KDCUnreachable) || ctx.Err() != nil {
+			if check.Until, check.Err = c.verifyKey(ctx, keySet{e}); errors.Is(check.Err, KDCUnreachable) || errors.Is(check.Err, NoKDC) || ctx.Err() != nil {
 				return checks, check.Err
 			}
 			// That the account has no such key is told before any proof.
