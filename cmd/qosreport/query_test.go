@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"qosreport/internal/fault"
+	"qosreport/internal/lab"
+)
+
+// watchedLab is a lab that remembers its calls.
+func watchedLab(t *testing.T, c *calls) *lab.Lab {
+	t.Helper()
+	return startLab(t, func(o *lab.Options) { o.Observe = c.observe })
+}
+
+func TestQueryFillsInVariablesAndParameters(t *testing.T) {
+	l := startLab(t, nil)
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a variable in quotes", []string{"SELECT '${var:DAY}' AS d", "--var", "day=2017-09-12, noon"}, "d\n2017-09-12, noon\n"},
+		{"a parameter", []string{"SELECT {{.Params.site}} AS s", "--param", `site=string:O'Brien; \ a:b=c`}, "s\nO'Brien; \\\\ a:b=c\n"},
+		{"a list", []string{"SELECT count(*) AS n FROM acme WHERE dt IN ({{.Params.days}}) AND id < {{.Params.most}}", "--param", "days=strings:2017-09-12", "--param", "days=strings:2017-09-11",
+			"--param", "most=int:-1"}, "n\n0\n"},
+		{"braces without parameters are text", []string{"SELECT '{{x}}' AS x"}, "x\n{{x}}\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if r := call(t.Context(), append(append([]string{"query"}, tt.args...), settings(l)...)...); r.code != 0 || r.stdout != tt.want {
+				t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+			}
+		})
+	}
+}
+
+// Mistakes of the command line are found before anybody is asked.
+func TestQueryMistakesOfScripts(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string { return write(t, filepath.Join(dir, name), text) }
+	for _, tt := range []struct {
+		name string
+		args []string
+		says string
+	}{
+		{"bytes that are not UTF-8", []string{"-f", file("latin1.sql", "SELECT 1;\nSELECT 'Z\xfcrich'")}, "latin1.sql: line 2, column 10: byte 0xfc is not UTF-8"},
+		{"UTF-16", []string{"-f", file("utf16.sql", "\xff\xfeS\x00")}, "save it as UTF-8"},
+		{"a quote that is not closed", []string{"-f", file("quote.sql", "SELECT 1;\n SELECT 'a")}, "quote.sql: line 2, column 9: the quote ' is not closed"},
+		{"a comment that is not closed", []string{"SELECT 1 /* a"}, "the statement: line 1, column 10: the comment /* is not closed"},
+		{"an empty file", []string{"-f", file("empty.sql", "")}, "only blanks and comments"},
+		{"a folder", []string{"-f", dir}, "is a directory"},
+		{"a variable without a value", []string{"SELECT '${var:day}'", "--var", "dya=1"}, "line 1, column 9: variable day has no value"},
+		{"a variable without a name", []string{"SELECT 1", "--var", "=1"}, "write NAME=VALUE"},
+		{"a variable twice", []string{"SELECT 1", "--var", "a=1", "--var", "A=2"}, "--var A comes twice"},
+		{"a parameter without a type", []string{"SELECT 1", "--param", "a=1"}, "--param a: \"1\" has no type"},
+		{"a parameter of an unknown type", []string{"SELECT 1", "--param", "a=text:1"}, `--param a: type "text" is not known`},
+		{"a parameter of two types", []string{"SELECT 1", "--param", "a=ints:1", "--param", "a=strings:1"}, "is of type ints and of type strings"},
+		{"a value that is not of its type", []string{"SELECT 1", "--param", "a=date:2017-02-30"}, `--param a: "2017-02-30" is no date`},
+		{"a parameter that is not given", []string{"SELECT {{.Params.b}}", "--param", "a=int:1"}, `no entry for key "b"`},
+		{"fewer than no rows", []string{"SELECT 1", "--max-rows=-1"}, "--max-rows -1: write 0 or more"},
+		{"rows that are no number", []string{"SELECT 1", "--max-rows=many"}, "--max-rows"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := call(t.Context(), append([]string{"query", "--impala-host", "127.0.0.1:1"}, tt.args...)...)
+			if r.code != 2 || !strings.Contains(r.stderr, tt.says) || r.stdout != "" {
+				t.Errorf("exit code %d, want 2 and %q\n%s%s", r.code, tt.says, r.stdout, r.stderr)
+			}
+		})
+	}
+}
+
+func TestQueryReadsStandardInputWithAByteOrderMark(t *testing.T) {
+	l := startLab(t, nil)
+	var stdout, stderr bytes.Buffer
+	err := run(t.Context(), append([]string{"query", "-f", "-"}, settings(l)...), stdio{strings.NewReader("\uFEFFSELECT 1 AS one;\n"), &stdout, &stderr})
+	if err != nil || stdout.String() != "one\n1\n" {
+		t.Errorf("%v\n%s%s", err, &stdout, &stderr)
+	}
+}
+
+func TestQueryDoesNotWaitForInputAfterASignal(t *testing.T) {
+	silent, end := io.Pipe()
+	defer end.Close()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by signal"))
+	err := run(ctx, []string{"query", "-f", "-"}, stdio{silent, io.Discard, io.Discard})
+	if exitCode(err) != 10 {
+		t.Errorf("exit code %d: %v", exitCode(err), err)
+	}
+}
+
+func TestQueryStopsAtMaxRows(t *testing.T) {
+	var c calls
+	l := watchedLab(t, &c)
+	args := append([]string{"query", "SELECT id FROM acme; SELECT 1 AS one", "--max-rows", "3"}, settings(l)...)
+	r := call(t.Context(), append(args, "--log-level", "info")...)
+	if r.code != 0 || strings.Count(r.stdout, "\n") != 6 || !strings.HasSuffix(r.stdout, "\none\n1\n") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if c.count("CancelOperation") != 1 || !strings.Contains(r.stderr, "stopped as --max-rows says") {
+		t.Errorf("calls %q\n%s", c.made, r.stderr)
+	}
+	if r := call(t.Context(), append([]string{"query", "SELECT id FROM acme", "--max-rows", "0"}, settings(l)...)...); r.code != 0 || r.stdout != "id\n" {
+		t.Errorf("no rows: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+func TestQueryTellsOfAStatementWithoutAResult(t *testing.T) {
+	l := startLab(t, nil)
+	r := call(t.Context(), append([]string{"query", "USE qos"}, append(settings(l), "--log-level", "info")...)...)
+	if r.code != 0 || r.stdout != "" || !strings.Contains(r.stderr, "the statement has no result") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+func TestQueryNamesTheStatementThatFailed(t *testing.T) {
+	l := startLab(t, nil)
+	r := call(t.Context(), append([]string{"query", "SELECT 1 AS one;\n\nSELECT nope FROM acme; SELECT 3"}, settings(l)...)...)
+	if r.code != 5 || r.stdout != "one\n1\n" || !strings.Contains(r.stderr, "statement 2 of 3, line 3: ") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+// failing is an output that is full or closed.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: f.err}
+}
+
+func TestQueryWhoseOutputFails(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		code int
+		says string
+	}{
+		{syscall.EPIPE, 0, ""},
+		{syscall.ENOSPC, 6, "write output: "},
+		{syscall.EBADF, 6, "write output: "},
+	} {
+		t.Run(tt.err.Error(), func(t *testing.T) {
+			var c calls
+			l := watchedLab(t, &c)
+			var stderr bytes.Buffer
+			err := run(t.Context(), append([]string{"query", "SELECT * FROM acme"}, settings(l)...), stdio{strings.NewReader(""), failing{tt.err}, &stderr})
+			if err != nil {
+				tell(&stderr, err)
+			}
+			if exitCode(err) != tt.code || !strings.Contains(stderr.String(), tt.says) || tt.code == 0 && strings.Contains(stderr.String(), "pipe") {
+				t.Errorf("exit code %d\n%s", exitCode(err), &stderr)
+			}
+			if c.count("CancelOperation") != 1 {
+				t.Errorf("the rest was not cancelled: %q", c.made)
+			}
+		})
+	}
+}
+
+// stoppable is a query that a test stops in the middle of its fetch.
+func stoppable(t *testing.T, at string) (l *lab.Lab, c *calls, reached chan struct{}, release func()) {
+	t.Helper()
+	reached, held := make(chan struct{}), make(chan struct{})
+	c = &calls{at: at, do: func() {
+		close(reached)
+		<-held
+	}}
+	return watchedLab(t, c), c, reached, func() { close(held) }
+}
+
+func TestQueryIsCancelledByASignal(t *testing.T) {
+	l, c, reached, release := stoppable(t, "FetchResults")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		<-reached
+		cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by signal %q", "interrupt"))
+	}()
+	r := call(ctx, append([]string{"query", "SELECT * FROM acme"}, settings(l)...)...)
+	release()
+	if r.code != 10 || !strings.Contains(r.stderr, "stopped by signal") || c.count("CancelOperation") != 1 {
+		t.Errorf("exit code %d, calls %q\n%s", r.code, c.made, r.stderr)
+	}
+}
+
+// After the second signal nobody waits for a coordinator that does not answer.
+func TestQueryLeavesAtASecondSignal(t *testing.T) {
+	reached, held := make(chan string, 10), make(chan struct{})
+	defer close(held)
+	l := startLab(t, func(o *lab.Options) {
+		o.Observe = func(method string) {
+			if method == "FetchResults" || method == "CancelOperation" {
+				reached <- method
+				<-held
+			}
+		}
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	over := make(chan struct{})
+	go func() {
+		<-reached
+		cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by signal %q", "interrupt"))
+		<-reached
+		close(over)
+	}()
+	a := &app{now: time.Now, over: over, stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}}
+	err := a.run(ctx, append([]string{"query", "SELECT * FROM acme"}, settings(l)...))
+	if exitCode(err) != 10 || !strings.Contains(err.Error(), "may still run on the coordinator") {
+		t.Errorf("exit code %d: %v", exitCode(err), err)
+	}
+}
+
+func TestTellIsASentenceOnATerminalAndARecordElsewhere(t *testing.T) {
+	var terminal, log bytes.Buffer
+	p := &progress{out: &terminal, log: slog.New(slog.DiscardHandler)}
+	p.Tell("Fetched 5 rows", "")
+	p = &progress{log: slog.New(slog.NewJSONHandler(&log, nil))}
+	p.Tell("Fetched 5 rows", "")
+	p.Tell("Stopped after 5 rows", "stopped", "rows", 5)
+	if terminal.String() != "\r\x1b[KFetched 5 rows\n" || strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), `"msg":"stopped","rows":5`) {
+		t.Errorf("got %q and %s", terminal.String(), log.String())
+	}
+}
