@@ -63,7 +63,6 @@ func TestLoginFailures(t *testing.T) {
 		{"a keytab without keys", func(w *world) { w.write("\x05\x02") }, KeytabEmpty, "has no keys", 0},
 		{"a keytab that is text", func(w *world) { w.write("password") }, KeytabFormat, "not a keytab", 0},
 		{"a credential cache in place of a keytab", func(w *world) { w.write("\x05\x04\x00\x00") }, KeytabFormat, "is no keytab but a credential cache", 0},
-		{"a key of another length than its type's", func(w *world) { w.write(string(krb5.AppendKeytab(nil, shortKeys(w)))) }, KeytabFormat, "the keys of report@EXAMPLE.COM in keytab", 0},
 		{"a keytab that is huge", func(w *world) { w.write(strings.Repeat("x", maxSecretBytes+1)) }, KeytabFormat, "longer than", 0},
 		{"a keytab of another type", func(w *world) { w.opts.Keytab = "MEMORY:x" }, KeytabRead, "type MEMORY:", 0},
 		{"a keytab that others can read", func(w *world) {
@@ -133,16 +132,6 @@ func mixKeytab(w *world, name string, ids ...int32) error {
 	return nil
 }
 
-// shortKeys are keys that somebody cut.
-func shortKeys(w *world) []krb5.KeytabEntry {
-	keys, err := w.Keys("report")
-	must(w.t, func() error { return err })
-	for i := range keys {
-		keys[i].Key.Value = keys[i].Key.Value[:7]
-	}
-	return keys
-}
-
 func TestLoginTakes(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -150,11 +139,6 @@ func TestLoginTakes(t *testing.T) {
 		asks   int
 	}{
 		{"a keytab with pre-authentication", func(*world) {}, 2},
-		{"a key that is whole beside one that is cut", func(w *world) {
-			keys, err := w.Keys("report")
-			must(w.t, func() error { return err })
-			w.write(string(krb5.AppendKeytab(nil, append(shortKeys(w)[:1], keys[1]))))
-		}, 2},
 		{"the only principal of a keytab", func(w *world) { w.opts.Principal = "" }, 2},
 		{"a principal without a realm", func(w *world) { w.opts.Principal = "report" }, 2},
 		{"a realm that only the keytab names", func(w *world) {
