@@ -1,11 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -14,7 +10,6 @@ import (
 	"time"
 
 	"qosreport/internal/config"
-	"qosreport/internal/fault"
 	"qosreport/internal/impala"
 	"qosreport/internal/kerberos"
 )
@@ -22,8 +17,8 @@ import (
 // connectionFlags are the settings of the connection that a person without a file needs.
 type connectionFlags struct {
 	ImpalaHost         []string          `group:"Impala" env:"QOSREPORT_IMPALA_HOST" placeholder:"HOST:PORT" help:"Coordinator; may be repeated."`
-	ImpalaTransport    string            `group:"Impala" env:"QOSREPORT_IMPALA_TRANSPORT" placeholder:"KIND" help:"sasl or plain-socket."`
-	ImpalaAuth         string            `group:"Impala" env:"QOSREPORT_IMPALA_AUTH" placeholder:"KIND" help:"kerberos, ldap or none."`
+	ImpalaTransport    string            `group:"Impala" env:"QOSREPORT_IMPALA_TRANSPORT" placeholder:"KIND" help:"sasl, http or plain-socket."`
+	ImpalaAuth         string            `group:"Impala" env:"QOSREPORT_IMPALA_AUTH" placeholder:"KIND" help:"kerberos, ldap, jwt or none."`
 	ImpalaService      string            `group:"Impala" env:"QOSREPORT_IMPALA_SERVICE" placeholder:"NAME" help:"First part of the service principal, or all of it: impala/_HOST@REALM."`
 	ImpalaSPNHost      string            `group:"Impala" name:"impala-spn-host" env:"QOSREPORT_IMPALA_SPN_HOST" placeholder:"HOST" help:"Second part, when it is not the dialled host."`
 	ImpalaSASLQOP      string            `group:"Impala" name:"impala-sasl-qop" env:"QOSREPORT_IMPALA_SASL_QOP" placeholder:"QOP" help:"Least protection: auto, auth, auth-int or auth-conf."`
@@ -32,6 +27,7 @@ type connectionFlags struct {
 	ImpalaTLSName      string            `group:"Impala" name:"impala-tls-server-name" env:"QOSREPORT_IMPALA_TLS_SERVER_NAME" placeholder:"NAME" help:"Name that the certificate must hold."`
 	ImpalaUser         string            `group:"Impala" env:"QOSREPORT_IMPALA_USER" placeholder:"USER" help:"User of an LDAP login."`
 	ImpalaPasswordFile string            `group:"Impala" env:"QOSREPORT_IMPALA_PASSWORD_FILE" placeholder:"FILE" help:"File that holds the password."`
+	ImpalaJWTFile      string            `group:"Impala" name:"impala-jwt-file" env:"QOSREPORT_IMPALA_JWT_FILE" placeholder:"FILE" help:"File that holds the JWT."`
 	ImpalaDatabase     string            `group:"Impala" env:"QOSREPORT_IMPALA_DATABASE" placeholder:"NAME" help:"Database of names without one."`
 	ImpalaOption       map[string]string `group:"Impala" env:"QOSREPORT_IMPALA_OPTION" mapsep:"none" placeholder:"K=V" help:"Query option; may be repeated."`
 
@@ -83,6 +79,7 @@ func (f *connectionFlags) apply(c *config.Config) {
 		i.PasswordEnv = ""
 	}
 	set.text(&i.PasswordFile, f.ImpalaPasswordFile, "impala.password_file", "--impala-password-file")
+	set.text(&i.JWTFile, f.ImpalaJWTFile, "impala.jwt_file", "--impala-jwt-file")
 	set.text(&i.Database, f.ImpalaDatabase, "impala.database", "--impala-database")
 	for name, value := range f.ImpalaOption {
 		if i.Options = maps.Clone(i.Options); i.Options == nil {
@@ -169,11 +166,10 @@ func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 	} else if !i.Loopback() {
 		c.log.WarnContext(ctx, "the connection to the cluster is not encrypted", "fix", "impala.tls.enabled: true")
 	}
-	switch i.Auth {
-	case "kerberos":
-		o.Auth, err = c.kerberosLogin(ctx)
-	case "ldap":
-		o.Auth, err = ldapLogin(i)
+	if i.Transport == "http" {
+		o.HTTP, err = c.overHTTP(ctx)
+	} else {
+		o.Auth, err = c.overSASL(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -198,35 +194,6 @@ func (c *connector) principal() string {
 		return ""
 	}
 	return c.creds.Principal()
-}
-
-type beginLogin = func(ctx context.Context, host string) (impala.Mechanism, error)
-
-func (c *connector) kerberosLogin(ctx context.Context) (beginLogin, error) {
-	i := &c.config.Impala
-	creds, err := c.credentials(ctx)
-	if err == nil {
-		err = creds.Login(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("log in to Kerberos: %w", err)
-	}
-	qop, err := kerberos.ParseQOP(i.SASLQOP)
-	if err != nil {
-		return nil, fault.New(fault.Usage, 0, err)
-	}
-	return func(ctx context.Context, host string) (impala.Mechanism, error) {
-		sasl, err := creds.NewSASL(ctx, kerberos.SASLOptions{
-			Service: i.Service,
-			Host:    cmp.Or(i.SPNHost, host),
-			QOP:     qop,
-			TLS:     i.TLS.Enabled,
-		})
-		if err != nil {
-			return nil, err // and not an interface that holds a nil pointer
-		}
-		return sasl, nil
-	}, nil
 }
 
 // credentials are read once, by whoever comes first. The KDC is asked without the mutex,
@@ -257,40 +224,4 @@ func (c *connector) kerberosOptions() kerberos.Options {
 		Now:               c.now,
 		Logger:            c.log,
 	}
-}
-
-func ldapLogin(i *config.Impala) (beginLogin, error) {
-	password, err := i.Password()
-	if err != nil {
-		return nil, err
-	}
-	return func(context.Context, string) (impala.Mechanism, error) {
-		return impala.NewPlain(i.User, string(password))
-	}, nil
-}
-
-func tlsConfig(t *config.TLS) (*tls.Config, error) {
-	c := &tls.Config{ServerName: t.ServerName, MinVersion: tls.VersionTLS12}
-	if t.MinVersion == "1.3" {
-		c.MinVersion = tls.VersionTLS13
-	}
-	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
-		if err != nil {
-			return nil, fault.New(fault.Usage, 0, fmt.Errorf("impala.tls.ca_file: %w", err))
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "impala.tls.ca_file: %s holds no certificate in PEM form", t.CAFile),
-				"a DER file becomes PEM by: openssl x509 -inform der -in FILE")
-		}
-	}
-	if t.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-		if err != nil {
-			return nil, fault.New(fault.Usage, 0, fmt.Errorf("impala.tls.cert_file: %w", err))
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
 }

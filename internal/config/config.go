@@ -42,14 +42,16 @@ type Config struct {
 // Impala says how to reach the cluster.
 type Impala struct {
 	Hosts        []string          `yaml:"hosts"`     // host:port
-	Transport    string            `yaml:"transport"` // sasl | plain-socket
-	Auth         string            `yaml:"auth"`      // kerberos | ldap | none
+	Transport    string            `yaml:"transport"` // sasl | http | plain-socket
+	Auth         string            `yaml:"auth"`      // kerberos | ldap | jwt | none
 	Service      string            `yaml:"service"`   // service part of the SPN, or all of it with _HOST or a host
 	SPNHost      string            `yaml:"spn_host"`  // host part of the SPN; "" means the dialled host
 	SASLQOP      string            `yaml:"sasl_qop"`  // auto | auth | auth-int | auth-conf
 	User         string            `yaml:"user"`
 	PasswordFile string            `yaml:"password_file"`
 	PasswordEnv  string            `yaml:"password_env"`
+	JWTFile      string            `yaml:"jwt_file"`
+	HTTPPath     string            `yaml:"http_path"` // of the URL, with transport http
 	DoAsUser     string            `yaml:"doas_user"` // whom statements run as; "" means who logs in
 	Database     string            `yaml:"database"`
 	TLS          TLS               `yaml:"tls"`
@@ -143,6 +145,7 @@ func Default() *Config {
 			Service:   "impala",
 			SASLQOP:   "auto",
 			Database:  "default",
+			HTTPPath:  "/cliservice",
 			TLS:       TLS{Enabled: true, MinVersion: "1.2"},
 			Timeouts:  Timeouts{Dial: seconds(10), Session: seconds(30), RPC: seconds(60)},
 

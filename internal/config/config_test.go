@@ -67,9 +67,9 @@ func TestMistakes(t *testing.T) {
 		{"host without quotes in a flow mapping", `["impalad-1.example.com:21050"]`, "[impalad-1.example.com:21050]", "a value of type mapping where text is due; a text that holds a colon may need quotes"},
 		{"host without port", "impalad-1.example.com:21050", "impalad-1.example.com", `impala.hosts[0] is "impalad-1.example.com": write host:port`},
 		{"port", ":21050", ":210500", "write host:port"},
-		{"transport", "{hosts:", "{transport: http, hosts:", `impala.transport is "http": write sasl, plain-socket`},
-		{"auth", "{hosts:", "{auth: krb, hosts:", `impala.auth is "krb": write kerberos, ldap, none`},
-		{"auth over a plain socket", "{hosts:", "{transport: plain-socket, hosts:", "a plain socket has no login"},
+		{"transport", "{hosts:", "{transport: https, hosts:", `impala.transport is "https": write sasl, http, plain-socket`},
+		{"auth", "{hosts:", "{auth: krb, hosts:", `impala.auth is "krb": write kerberos, ldap, jwt, none`},
+		{"auth over a plain socket", "{hosts:", "{transport: plain-socket, hosts:", `impala.auth is "kerberos" with transport "plain-socket", which has the logins none`},
 		{"qop", "{hosts:", "{sasl_qop: privacy, hosts:", `impala.sasl_qop is "privacy"`},
 		{"service with a realm alone", "{hosts:", `{service: "impala@R", hosts:`, `impala.service is "impala@R": write the first part of the service principal`},
 		{"service without a host", "{hosts:", `{service: "impala/@R", hosts:`, "like impala/_HOST@EXAMPLE.COM"},
@@ -79,6 +79,18 @@ func TestMistakes(t *testing.T) {
 		{"ldap without user", "{hosts:", "{auth: ldap, password_env: X, hosts:", "impala.user is missing"},
 		{"ldap without password", "{hosts:", "{auth: ldap, user: u, hosts:", "write exactly one"},
 		{"ldap in clear", "{hosts:", "{auth: ldap, user: u, password_env: X, tls: {enabled: false}, hosts:", "would cross the network to impalad-1.example.com:21050 in clear"},
+		{"no login over SASL", "{hosts:", "{auth: none, hosts:", `impala.auth is "none" with transport "sasl", which has the logins kerberos, ldap`},
+		{"JWT over SASL", "{hosts:", "{auth: jwt, jwt_file: x, hosts:", `impala.auth is "jwt" with transport "sasl", which has the logins kerberos, ldap`},
+		{"JWT without a file", "{hosts:", "{transport: http, auth: jwt, hosts:", "impala.jwt_file is missing"},
+		{"a file that nobody reads", "{hosts:", "{transport: http, jwt_file: x, hosts:", `impala.jwt_file is set, and impala.auth is "kerberos"`},
+		{"JWT in clear", "{hosts:", "{transport: http, auth: jwt, jwt_file: x, tls: {enabled: false}, hosts:", "the token would cross the network to impalad-1.example.com:21050 in clear"},
+		{"ldap in clear over HTTP", "{hosts:", "{transport: http, auth: ldap, user: u, password_env: X, tls: {enabled: false}, hosts:", "the password would cross the network"},
+		{"layer over HTTP", "{hosts:", "{transport: http, sasl_qop: auth-conf, hosts:", `impala.sasl_qop is "auth-conf" with transport http`},
+		{"path with a query", "{hosts:", `{transport: http, http_path: "/x?doAs=y", hosts:`, `impala.http_path is "/x?doAs=y": write the path`},
+		{"path with a blank", "{hosts:", `{transport: http, http_path: "/x y", hosts:`, "impala.http_path is"},
+		{"URL for a path", "{hosts:", `{transport: http, http_path: "http://h/x#y", hosts:`, "impala.http_path is"},
+		{"URL for a host", "impalad-1.example.com:21050", "http://impalad-1.example.com:28000", "write host:port, like impalad-1.example.com:21050"},
+		{"host without port over HTTP", `["impalad-1.example.com:21050"]`, `["h"], transport: http`, "write host:port, like impalad-1.example.com:28000"},
 		{"timeout", "rpc: 90s", "rpc: 5ms", "impala.timeouts.rpc is 5ms: write 1s or more"},
 		{"timeout without a unit", "rpc: 90s", "rpc: ninety", `impala.timeouts.rpc is "ninety": write a time span like 30s`},
 		{"tls version", "{hosts:", "{tls: {min_version: \"1.0\"}, hosts:", `impala.tls.min_version is "1.0"`},
@@ -166,9 +178,41 @@ func TestPasswords(t *testing.T) {
 			t.Errorf("got %q, %v", string(got), err)
 		}
 	}
-	for _, from := range []Impala{{PasswordFile: file + "x"}, {PasswordEnv: "QOS_TEST_NOTHING"}} {
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("QOS_TEST_EMPTY", "")
+	for _, from := range []Impala{{PasswordFile: file + "x"}, {PasswordEnv: "QOS_TEST_NOTHING"}, {PasswordFile: empty}, {PasswordEnv: "QOS_TEST_EMPTY"}} {
 		if _, err := from.Password(); fault.AreaOf(err) != fault.Usage {
 			t.Errorf("%+v: %v", from, err)
+		}
+	}
+}
+
+func TestTokensAreReadEachTime(t *testing.T) {
+	i := Impala{JWTFile: filepath.Join(t.TempDir(), "jwt")}
+	if _, err := i.JWT(); fault.AreaOf(err) != fault.Usage || !strings.Contains(err.Error(), "impala.jwt_file: ") {
+		t.Errorf("got %v", err)
+	}
+	for _, want := range []string{"a.b.c", "d.e.f"} {
+		if err := os.WriteFile(i.JWTFile, []byte(" "+want+"\r\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := i.JWT(); err != nil || string(got) != want {
+			t.Errorf("got %q, %v", string(got), err)
+		}
+	}
+}
+
+func TestLoginsOverHTTP(t *testing.T) {
+	for _, login := range []string{"auth: kerberos", "auth: none", "auth: ldap, user: u, password_env: X", "auth: jwt, jwt_file: x, http_path: gateway/default/impala"} {
+		c, err := load("version: 1\nimpala: {hosts: [\"h:28000\"], transport: http, " + login + "}\n")
+		if err == nil {
+			err = c.Validate()
+		}
+		if err != nil {
+			t.Errorf("%s: %v", login, err)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (s *Size) UnmarshalYAML(data []byte) error {
 func (s *SMTP) validate(v *yamlfile.Mistakes) {
 	oneOf(v, "smtp.tls", s.TLS, "starttls", "implicit", "none")
 	if s.Host != "" {
-		hostPort(v, "smtp.host", s.Host)
+		hostPort(v, "smtp.host", s.Host, "mail.example.com:587")
 		v.Require("smtp.tls", s.TLS != "none" || loopback(s.Host), "is none, and the mail would cross the network to %s in clear: write starttls or implicit", s.Host)
 	}
 	v.Require("smtp.password_file", (s.User == "") == (s.PasswordFile == "" && s.PasswordEnv == ""), "or smtp.password_env goes with smtp.user: write both or none")

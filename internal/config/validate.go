@@ -28,7 +28,7 @@ func (c *Config) Validate() error {
 	c.Store.validate(v)
 	c.SMTP.validate(v)
 	if c.Web.Listen != "" {
-		hostPort(v, "web.listen", c.Web.Listen)
+		hostPort(v, "web.listen", c.Web.Listen, "127.0.0.1:8080")
 	}
 	v.Require("max_runs", c.MaxRuns >= 1 && c.MaxRuns <= 16, "is %d: write 1 to 16", c.MaxRuns)
 	v.Require("shutdown_grace", c.ShutdownGrace.text == "" && c.ShutdownGrace.Duration > 0, "is %s: write a time span like 25s, below what ends the process from outside", c.ShutdownGrace.shown())
@@ -39,18 +39,15 @@ func (c *Config) Validate() error {
 func (i *Impala) validate(v *yamlfile.Mistakes) {
 	v.Require("impala.hosts", len(i.Hosts) > 0, "is missing: write a list of host:port like [impalad-1.example.com:21050], or pass --impala-host")
 	for n, host := range i.Hosts {
-		hostPort(v, fmt.Sprintf("impala.hosts[%d]", n), host)
+		hostPort(v, fmt.Sprintf("impala.hosts[%d]", n), host, i.example())
 	}
-	oneOf(v, "impala.transport", i.Transport, "sasl", "plain-socket")
-	oneOf(v, "impala.auth", i.Auth, "kerberos", "ldap", "none")
+	i.validateLogin(v)
 	oneOf(v, "impala.sasl_qop", i.SASLQOP, "auto", "auth", "auth-int", "auth-conf")
 	v.Require("impala.doas_user", !strings.ContainsFunc(i.DoAsUser, blankOrControl), "is %q: write a user's name, which has no blanks", i.DoAsUser)
 	i.validateOptions(v)
 	oneOf(v, "impala.tls.min_version", i.TLS.MinVersion, "1.2", "1.3")
 	i.validateService(v)
 	v.Require("impala.max_sessions", i.MaxSessions >= 1 && i.MaxSessions <= 16, "is %d: write 1 to 16; coordinators have few service threads", i.MaxSessions)
-	plain := i.Transport == "plain-socket"
-	v.Require("impala.auth", plain == (i.Auth == "none") || !known(i), "is %q with transport %q: a plain socket has no login (auth none), SASL has one (kerberos or ldap)", i.Auth, i.Transport)
 	v.Require("impala.tls.key_file", (i.TLS.CertFile == "") == (i.TLS.KeyFile == ""), "and impala.tls.cert_file belong together: write both or none")
 	for _, t := range []struct {
 		key   string
@@ -58,9 +55,6 @@ func (i *Impala) validate(v *yamlfile.Mistakes) {
 	}{{"dial", i.Timeouts.Dial}, {"session", i.Timeouts.Session}, {"rpc", i.Timeouts.RPC}} {
 		v.Require("impala.timeouts."+t.key, t.value.text == "", "is %q: write a time span like 30s or 10m", t.value.text)
 		v.Require("impala.timeouts."+t.key, t.value.text != "" || t.value.Duration >= time.Second, "is %s: write 1s or more", t.value.Duration)
-	}
-	if i.Auth == "ldap" {
-		i.validatePassword(v)
 	}
 }
 
@@ -85,22 +79,6 @@ func (i *Impala) serviceHost() string {
 		return host
 	}
 	return ""
-}
-
-// known is false when transport or auth are no valid words, which is a mistake of its own.
-func known(i *Impala) bool {
-	return slices.Contains([]string{"sasl", "plain-socket"}, i.Transport) && slices.Contains([]string{"kerberos", "ldap", "none"}, i.Auth)
-}
-
-func (i *Impala) validatePassword(v *yamlfile.Mistakes) {
-	v.Require("impala.user", i.User != "", "is missing: auth ldap needs a user")
-	v.Require("impala.password_file", (i.PasswordFile == "") != (i.PasswordEnv == ""), "or impala.password_env is needed with auth ldap: write exactly one")
-	if i.TLS.Enabled {
-		return
-	}
-	for _, host := range i.Hosts {
-		v.Require("impala.tls.enabled", loopback(host), "is false, and the password would cross the network to %s in clear: switch TLS on", host)
-	}
 }
 
 func (k *Kerberos) validate(v *yamlfile.Mistakes) {
@@ -135,9 +113,9 @@ func oneOf(v *yamlfile.Mistakes, key, value string, words ...string) {
 	v.Require(key, slices.Contains(words, value), "is %q: write %s", value, strings.Join(words, ", "))
 }
 
-func hostPort(v *yamlfile.Mistakes, key, value string) {
+func hostPort(v *yamlfile.Mistakes, key, value, example string) {
 	host, port, err := net.SplitHostPort(value)
 	number, portErr := strconv.Atoi(port)
 	v.Require(key, err == nil && host != "" && portErr == nil && number > 0 && number < 65536,
-		"is %q: write host:port, like impalad-1.example.com:21050", value)
+		"is %q: write host:port, like %s", value, example)
 }

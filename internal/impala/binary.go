@@ -172,6 +172,8 @@ func callFailure(ctx context.Context, err error, method string, timeout time.Dur
 		err = fmt.Errorf("%s: %w within %s", method, errNoAnswer, timeout)
 	case foreign(err):
 		return foreignFailure(err, method)
+	case refusedByPeer(err):
+		return fault.Advise(fault.Errorf(fault.Security, fault.Authentication, "%s: %w", method, err), "%s", adviceRefused)
 	case errors.Is(err, wire.ErrMalformed), errors.Is(err, wire.ErrTooLarge):
 		return fault.Errorf(fault.Impala, fault.Unclassified, "%s: %w", method, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

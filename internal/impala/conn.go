@@ -83,7 +83,7 @@ func dialFailure(ctx context.Context, err error, timeout time.Duration) error {
 	case errors.As(err, &dns):
 		err = fault.Advise(err, "the host name does not resolve: see impala.hosts and DNS")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		err = fault.Advise(err, "nothing listens there: Impala's port is 21050 for this protocol (21000 and 25000 are others); see whether the coordinator runs")
+		err = fault.Advise(err, "nothing listens there: the ports of HiveServer2 are 21050 (sasl, plain-socket) and 28000 (http), and 21000 and 25000 others; see whether the coordinator runs")
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		err = fault.Advise(fmt.Errorf("%w within %s", errNoAnswer, timeout), "a firewall may drop the packets, or the host is down")
 	}

@@ -46,7 +46,7 @@ func pauseAfter(err error, method string, try int) (time.Duration, bool) {
 	switch {
 	case errors.As(err, &answer):
 		return max(answer.retryAfter, retryPause), answer.passing()
-	case errors.Is(err, wire.ErrMalformed), errors.Is(err, wire.ErrTooLarge), foreign(err):
+	case errors.Is(err, wire.ErrMalformed), errors.Is(err, wire.ErrTooLarge), foreign(err), refusedByPeer(err):
 		return 0, false
 	}
 	switch fault.ClassOf(err) {

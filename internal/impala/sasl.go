@@ -110,6 +110,8 @@ func loginFailure(ctx context.Context, err error, mechanism string, o Options) e
 		err = fault.Advise(err, "%s", adviceHTTP)
 	case errors.Is(err, wire.ErrPeerSpeaksThrift):
 		err = fault.Advise(err, "the server has no logins on this port: take impala.transport plain-socket with impala.auth none")
+	case refusedByPeer(err):
+		err = fault.Advise(err, "%s", adviceRefused)
 	case errors.Is(err, errHungUp) && mechanism == "PLAIN":
 		err = fault.Advise(err, "see whether user and password are right and whether the server takes LDAP logins (it may want Kerberos or TLS); its log has the reason")
 	case errors.Is(err, errHungUp):

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"qosreport/internal/fault"
 )
@@ -48,9 +49,16 @@ func tlsFailure(err error, name string) error {
 		err = fault.Advise(fmt.Errorf("the certificate is not for %s (it is for %s): %w", name, certificateNames(hostname.Certificate), err),
 			"dial the name that the certificate holds, or set impala.tls.server_name to it")
 	case errors.As(err, &authority):
-		err = fault.Advise(err, "set impala.tls.ca_file to the PEM file of the authority that signed the cluster's certificates")
+		err = fault.Advise(fmt.Errorf("no known authority has signed the certificate of the server%s: %w", described(authority.Cert), err),
+			"set impala.tls.ca_file to the PEM file of the authority that signed the cluster's certificates")
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		err = fault.Advise(fmt.Errorf("a certificate of the server is not valid now%s: %w", described(invalid.Cert), err),
+			"have the certificate renewed; see also whether this host's clock is right")
 	case errors.As(err, &invalid):
-		err = fault.Advise(err, "have the coordinator's certificate renewed; see also whether this host's clock is right")
+		err = fault.Advise(fmt.Errorf("a certificate of the server is none for this%s: %w", described(invalid.Cert), err),
+			"have the coordinator's certificate made anew, for a server and by an authority that may sign it")
+	case refusedByPeer(err):
+		err = fault.Advise(err, "%s", adviceRefused)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		class = fault.Network
 		err = fault.Advise(fmt.Errorf("%w to the TLS handshake", errNoAnswer), "the server may not speak TLS (impala.tls.enabled: false), or has no thread left for the login")
@@ -58,6 +66,24 @@ func tlsFailure(err error, name string) error {
 		class = fault.Network
 	}
 	return fault.New(fault.Security, class, fmt.Errorf("TLS: %w", err))
+}
+
+// described tells of a certificate whose it is, who signed it and when it is valid.
+func described(c *x509.Certificate) string {
+	if c == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (of %s for %s, by %s, valid from %s to %s)", brief(c.Subject.String()), certificateNames(c), brief(c.Issuer.String()),
+		c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339))
+}
+
+const adviceRefused = "the server ends TLS: it may want a client certificate (impala.tls.cert_file, impala.tls.key_file) or another version (impala.tls.min_version)"
+
+// refusedByPeer reports whether the server sent an alert, which it does in the middle of
+// the first call when a client certificate is missing (RFC 8446 section 4.4.2.4).
+func refusedByPeer(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
 
 func certificateNames(c *x509.Certificate) string {
@@ -68,5 +94,5 @@ func certificateNames(c *x509.Certificate) string {
 	if len(names) == 0 {
 		return "no name"
 	}
-	return strings.Join(names, ", ")
+	return brief(strings.Join(names, ", "))
 }

@@ -63,7 +63,7 @@ func (n *Negotiator) Done() bool { return n.state == dueNothing }
 // whatever its status says.
 func (n *Negotiator) Finish(fields ...string) error {
 	if n.state != dueAnswer {
-		return fail(Token, nil, "", "the server goes on after the end of the login")
+		return fail(Token, nil, tokenRemedy, "the server goes on after the end of the login")
 	}
 	n.state = dead
 	token, err := n.answer(fields)
