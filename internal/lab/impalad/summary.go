@@ -18,7 +18,9 @@ const (
 // there are no statistics, and memory is not measured.
 func (r *result) Summary() wire.ExecSummary {
 	var s wire.ExecSummary
-	unknown := func() *wire.NodeStats { return &wire.NodeStats{LatencyNanos: -1, CPUNanos: -1, Rows: -1, MemoryBytes: -1} }
+	unknown := func() *wire.NodeStats {
+		return &wire.NodeStats{LatencyNanos: -1, CPUNanos: -1, Rows: -1, MemoryBytes: -1}
+	}
 	measures := r.watch.Measures()
 	if len(measures) == 0 {
 		return s
