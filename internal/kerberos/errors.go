@@ -48,7 +48,7 @@ const (
 	ServiceKey                     // the service cannot decrypt the ticket
 	Replay                         // the service saw the same request before
 	MutualFailed                   // the service did not prove its identity
-	Token                          // malformed, damaged or reordered security token
+	Token                          // malformed, damaged or reordered security token, or reply of a KDC
 	Layer                          // no protection level in common
 	KDCRefused                     // any other error of a KDC
 	PeerRefused                    // any other error of a service

@@ -26,7 +26,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"qosreport/internal/fault"
 	"qosreport/internal/kerberos/krb5"
 )
 
@@ -276,5 +275,6 @@ func (c *Creds) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // wrongReply is a reply that is not an answer to what was asked.
 func wrongReply(what string) error {
-	return fault.Errorf(fault.Security, fault.Authentication, "the KDC's reply is not for this request: %s", printable(what))
+	return fail(Token, nil, "see whether the address is that of a KDC of this realm; if it is, report what make of KDC it is",
+		"the KDC's reply is not for this request: %s", printable(what))
 }

@@ -12,24 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"qosreport/internal/fault"
 	"qosreport/internal/kerberos/krb5"
 	"qosreport/internal/lab/kdc"
 
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 )
-
-// checkFailure looks at what everyone may rely on in an error.
-func checkFailure(t *testing.T, err error, kind Kind, mention string) {
-	t.Helper()
-	if !errors.Is(err, kind) || !strings.Contains(err.Error(), mention) {
-		t.Errorf("got %v; want %v: %s", err, kind, mention)
-	}
-	if fault.AreaOf(err) != fault.Security || fault.ClassOf(err) != fault.Authentication || fault.Remedy(err) == "" {
-		t.Errorf("area %v, class %v, remedy %q", fault.AreaOf(err), fault.ClassOf(err), fault.Remedy(err))
-	}
-}
 
 func TestLoginFailures(t *testing.T) {
 	tests := []struct {

@@ -159,7 +159,7 @@ func (s *SASL) step(challenge []byte) ([]byte, error) {
 		s.gss.forgetKeys()
 		return answer, nil
 	}
-	return nil, fail(Token, nil, "", "the server goes on after the end of the login")
+	return nil, fail(Token, nil, tokenRemedy, "the server goes on after the end of the login")
 }
 
 // agree reads the server's offer of layers and chooses.
@@ -169,7 +169,7 @@ func (s *SASL) agree(token []byte) ([]byte, error) {
 		return nil, tokenFailure(err)
 	}
 	if len(offer) < 4 {
-		return nil, fail(Token, nil, "", "the server's offer of protection levels has %d bytes instead of 4", len(offer))
+		return nil, fail(Token, nil, tokenRemedy, "the server's offer of protection levels has %d bytes instead of 4", len(offer))
 	}
 	most := int(offer[1])<<16 | int(offer[2])<<8 | int(offer[3])
 	if s.layer, err = s.choose(offer[0]); err != nil {
@@ -244,15 +244,16 @@ func (s *SASL) Unwrap(token []byte) ([]byte, error) {
 		return nil, tokenFailure(err)
 	}
 	if !sealed && s.layer == AuthConf {
-		return nil, fail(Token, nil, "", "the server sent a token that is not encrypted under auth-conf")
+		return nil, fail(Token, nil, tokenRemedy, "the server sent a token that is not encrypted under auth-conf")
 	}
 	return plain, nil
 }
 
 func tokenFailure(err error) error {
-	return fail(Token, err, "run it again; if it stays, something between changes the bytes, or the server's make of Kerberos is unusual: report its version",
-		"a security token of the server cannot be accepted")
+	return fail(Token, err, tokenRemedy, "a security token of the server cannot be accepted")
 }
+
+const tokenRemedy = "run it again; if it stays, something between changes the bytes, or the server's make of Kerberos is unusual: report its version"
 
 // Close ends the login. One that did not come to its end costs the ticket: a service
 // that cannot decrypt it mostly says nothing and hangs up.

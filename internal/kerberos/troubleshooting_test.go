@@ -2,35 +2,86 @@ package kerberos
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 
+	"qosreport/internal/fault"
 	"qosreport/internal/lab/kdc"
 )
 
-// heading finds the heading of the manual that has a text of other programs, and gives our
-// own words in it: alternatives of fragments.
-func heading(t *testing.T, theirs string) [][]string {
+// title is a heading of the manual: our own words, as alternatives of fragments, and those
+// of other programs.
+type title struct {
+	ours   [][]string
+	theirs string
+}
+
+func titles(t testing.TB) []title {
 	t.Helper()
 	manual, err := os.ReadFile("../../docs/troubleshooting.md")
 	must(t, func() error { return err })
-	for line := range strings.Lines(string(manual)) {
-		title, ok := strings.CutPrefix(strings.TrimSpace(line), "### ")
-		ours, quoted, _ := strings.Cut(title, ` ("`)
-		if !ok || !strings.Contains(`"`+quoted, `"`+theirs+`"`) {
+	_, ours, _ := strings.Cut(string(manual), "\n## Kerberos ")
+	var all []title
+	for line := range strings.Lines(ours) {
+		if strings.HasPrefix(line, "## ") {
+			break
+		}
+		text, ok := strings.CutPrefix(strings.TrimSpace(line), "### ")
+		if !ok {
 			continue
 		}
-		var alternatives [][]string
-		for _, words := range strings.Split(ours, " / ") {
-			alternatives = append(alternatives, strings.Split(words, "…"))
+		text, quoted, _ := strings.Cut(text, ` ("`)
+		next := title{theirs: `"` + quoted}
+		for _, words := range strings.Split(text, " / ") {
+			next.ours = append(next.ours, strings.Split(words, "…"))
 		}
-		return alternatives
+		all = append(all, next)
+	}
+	return all
+}
+
+// heading is our own words in the heading that has a text of other programs.
+func heading(t *testing.T, theirs string) [][]string {
+	t.Helper()
+	for _, h := range titles(t) {
+		if strings.Contains(h.theirs, `"`+theirs+`"`) {
+			return h.ours
+		}
 	}
 	t.Fatalf("no heading has %q", theirs)
 	return nil
+}
+
+// checkManual looks whether the manual has a heading for a failure.
+func checkManual(t testing.TB, err error) {
+	t.Helper()
+	for _, h := range titles(t) {
+		for _, words := range h.ours {
+			if inOrder(err.Error(), words) {
+				return
+			}
+		}
+	}
+	t.Errorf("the manual has no heading for %v", err)
+}
+
+// checkFailure looks at what everyone may rely on in an error.
+func checkFailure(t *testing.T, err error, kind Kind, mention string) {
+	t.Helper()
+	if !errors.Is(err, kind) || !strings.Contains(err.Error(), mention) {
+		t.Errorf("got %v; want %v: %s", err, kind, mention)
+	}
+	if err == nil {
+		return
+	}
+	checkManual(t, err)
+	if fault.AreaOf(err) != fault.Security || fault.ClassOf(err) != fault.Authentication || fault.Remedy(err) == "" {
+		t.Errorf("area %v, class %v, remedy %q", fault.AreaOf(err), fault.ClassOf(err), fault.Remedy(err))
+	}
 }
 
 // inOrder reports whether a text has all the fragments.
@@ -69,6 +120,18 @@ func TestManualHasTheErrorsThatPeopleKnow(t *testing.T) {
 		{"Cannot find KDC for realm", file("[libdefaults]\ndefault_realm = EXAMPLE.COM\ndns_lookup_kdc = false\n")},
 		{"Could not connect to any of", nobodyListens},
 		{"Cannot contact any KDC", func(w *world) { nobodyListens(w); w.opts.KDCs = []string{"a", "b"} }},
+		{"Client's entry in database has expired", refusedBy(tagASReq, 1)},
+		{"Password has expired", refusedBy(tagASReq, 23)},
+		{"KDC policy rejects request", refusedBy(tagASReq, 12)},
+		{"Server principal valid for user2user only", refusedBy(tagTGSReq, 27)},
+		{"Principal not unique", refusedBy(tagTGSReq, 8)},
+		{"Ticket not yet valid", refusedBy(tagTGSReq, 33)},
+		{"Generic error", refusedBy(tagASReq, 60)},
+		{"KDC reply did not match expectations", func(w *world) {
+			w.rewrite = func(_, reply []byte) []byte { return reply[:len(reply)/2] }
+		}},
+		{"Cannot open/find Kerberos configuration file", func(w *world) { file("")(w); w.opts.KRB5Conf += "x" }},
+		{"Decrypt integrity check failed", refusedBy(tagASReq, 24)},
 		{"Key table file not found", func(w *world) { w.opts.Keytab += "x" }},
 		{"Keytab contains no suitable keys", func(w *world) { w.opts.Principal = "nobody" }},
 		{"Preauthentication failed", refusedBy(tagASReq, 24)},
@@ -103,6 +166,11 @@ func TestManualHasTheErrorsThatPeopleKnow(t *testing.T) {
 
 // The texts of servers come as they are.
 func TestManualHasTheTextsOfServers(t *testing.T) {
+	for theirs, want := range map[string]string{"Mutual authentication failed": "the service ", "Request is a replay": "", "Gap token": "a security token of the server", "Key version is not available": "the service "} {
+		if ours := heading(t, theirs); ours[0][0] != want {
+			t.Errorf("%s: got %q", theirs, ours)
+		}
+	}
 	for _, theirs := range []string{"No worthy mechs found", "GSS initiate failed", "Error validating the login"} {
 		if ours := heading(t, theirs); ours[0][0] != "the server refused the login" {
 			t.Errorf("%s: got %q", theirs, ours)
