@@ -2,6 +2,8 @@ package wire
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/apache/thrift/lib/go/thrift"
 )
@@ -69,8 +71,9 @@ func (m *ExecSummaryResp) write(e *encoder) {
 type ExecSummary struct {
 	State        ExecState
 	Nodes        []PlanNode
-	Progress     *ExecProgress // nil before the statement runs
-	Queued       bool          // it waits for admission
+	Senders      map[int32]int32 // index of a node that receives rows: that of the fragment's root that sends them
+	Progress     *ExecProgress   // nil before the statement runs
+	Queued       bool            // it waits for admission
 	QueuedReason string
 }
 
@@ -99,6 +102,8 @@ func (s *ExecSummary) read(d *decoder) {
 				node.read(d)
 				s.Nodes = append(s.Nodes, node)
 			}
+		case d.is(4, thrift.MAP):
+			s.readSenders(d)
 		case d.is(6, thrift.STRUCT):
 			s.Progress = new(ExecProgress)
 			s.Progress.read(d)
@@ -112,6 +117,27 @@ func (s *ExecSummary) read(d *decoder) {
 	}
 }
 
+func (s *ExecSummary) readSenders(d *decoder) {
+	key, value, n, err := d.p.ReadMapBegin(noContext)
+	if err == nil && n > 0 && (key != thrift.I32 || value != thrift.I32 || n > maxNodes) {
+		err = fmt.Errorf("%w: %d senders of types %d and %d", ErrMalformed, n, key, value)
+	}
+	s.Senders = make(map[int32]int32)
+	for d.err = err; n > 0 && d.err == nil; n-- {
+		receiver := d.i32()
+		s.Senders[receiver] = d.i32()
+	}
+}
+
+func (s *ExecSummary) writeSenders(e *encoder) {
+	e.field(thrift.MAP, 4)
+	e.do(e.p.WriteMapBegin(noContext, thrift.I32, thrift.I32, len(s.Senders)))
+	for _, receiver := range slices.Sorted(maps.Keys(s.Senders)) {
+		e.do(e.p.WriteI32(noContext, receiver))
+		e.do(e.p.WriteI32(noContext, s.Senders[receiver]))
+	}
+}
+
 func (s *ExecSummary) write(e *encoder) {
 	e.i32(1, int32(s.State))
 	if len(s.Nodes) > 0 {
@@ -119,6 +145,9 @@ func (s *ExecSummary) write(e *encoder) {
 		for i := range s.Nodes {
 			s.Nodes[i].write(e)
 		}
+	}
+	if len(s.Senders) > 0 {
+		s.writeSenders(e)
 	}
 	if s.Progress != nil {
 		e.begin(6)
@@ -159,7 +188,8 @@ func (p *ExecProgress) write(e *encoder) {
 	e.stop()
 }
 
-// PlanNode is TPlanNodeExecSummary. The nodes of a plan stand in depth-first order.
+// PlanNode is TPlanNodeExecSummary. The nodes of a fragment stand in depth-first order, and
+// [ExecSummary.Senders] joins the fragments.
 type PlanNode struct {
 	ID        int32
 	Fragment  int32

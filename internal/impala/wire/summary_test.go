@@ -21,7 +21,7 @@ func TestImpalasOwnMessagesSurviveTheWire(t *testing.T) {
 	messages := []Message{
 		&ExecSummaryReq{Operation: operation, Session: session, Attempts: true},
 		&ExecSummaryResp{Status: status}, &ExecSummaryResp{Summary: &ExecSummary{State: ExecQueued, Queued: true, QueuedReason: "full"}},
-		&ExecSummaryResp{Summary: &ExecSummary{State: ExecRunning, Nodes: []PlanNode{node, {}}, Progress: &ExecProgress{1, 2, 3, math.MaxInt64}}},
+		&ExecSummaryResp{Summary: &ExecSummary{State: ExecRunning, Nodes: []PlanNode{node, {}}, Senders: map[int32]int32{1: 0, 3: 2}, Progress: &ExecProgress{1, 2, 3, math.MaxInt64}}},
 		&ProfileReq{Operation: operation, Session: session, Format: ProfileFormatText, Attempts: true},
 		&ProfileResp{Status: status}, &ProfileResp{Profile: "Query (id=1:2):", Failed: []string{"a", ""}},
 		&CloseImpalaResp{Status: status},
