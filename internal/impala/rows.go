@@ -2,9 +2,7 @@ package impala
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"qosreport/internal/fault"
@@ -34,6 +32,10 @@ type Rows struct {
 	rows      int64 // delivered
 	counts    bool  // the server's startRowOffset has moved once
 	warnings  []string
+
+	watch   Watch
+	started time.Time
+	dml     *wire.DMLResult // nil unless a DML was closed
 }
 
 // Batch is one fetch. Its columns are valid until the next call of [Rows.Next].
@@ -80,7 +82,7 @@ func (r *Rows) Next(ctx context.Context) (*Batch, error) {
 func (r *Rows) fetch(ctx context.Context) error {
 	c := r.client
 	req := wire.FetchResultsReq{Operation: r.operation, Orientation: wire.FetchNext, MaxRows: int64(r.fetchRows)}
-	if err := c.conn.call(ctx, c.opts.CallTimeout, "FetchResults", &req, &r.reply); err != nil {
+	if err := c.call(ctx, c.opts.CallTimeout, "FetchResults", &req, &r.reply); err != nil {
 		return err
 	}
 	if r.reply.Status.Code == wire.StatusStillExecuting {
@@ -163,50 +165,4 @@ func (r *Rows) adapt(messageSize int) {
 		next = min(next, max(1, wantedBatchSize/(messageSize/r.reply.Rows+1)))
 	}
 	r.fetchRows = min(next, r.client.opts.BatchRows)
-}
-
-// Close frees the statement on the server, cancelling it when rows are left. It reads
-// the warnings first, since they are gone with the statement.
-func (r *Rows) Close(ctx context.Context) error {
-	c := r.client
-	if !r.open || c.conn.broken() != nil {
-		return nil
-	}
-	ctx, stop := closing(ctx)
-	defer stop()
-	if c.impala && r.ended {
-		if err := r.readLog(ctx); err != nil {
-			return err
-		}
-	}
-	if err := r.end(ctx, c.conn); err != nil {
-		return fmt.Errorf("close statement %s: %w", r.queryID, err)
-	}
-	return nil
-}
-
-func (r *Rows) readLog(ctx context.Context) error {
-	c := r.client
-	var reply wire.LogResp
-	if err := c.conn.call(ctx, c.opts.CallTimeout, "GetLog", &wire.OperationReq{Operation: r.operation}, &reply); err != nil {
-		return err
-	}
-	if reply.Status.Code == wire.StatusSuccess {
-		r.warnings = warnings(reply.Log)
-	}
-	return nil
-}
-
-// warnings are the lines of a log but for those that tell progress and admission.
-func warnings(log string) []string {
-	var lines []string
-	for line := range strings.Lines(log) {
-		line = strings.TrimSpace(line)
-		progress := strings.HasPrefix(line, "Query ") && strings.Contains(line, "% Complete")
-		admission := strings.HasPrefix(line, "Admission result :") || strings.HasPrefix(line, "Latest admission queue reason :")
-		if line != "" && !progress && !admission {
-			lines = append(lines, line)
-		}
-	}
-	return lines
 }

@@ -68,7 +68,8 @@ func TestAllRowsAreRead(t *testing.T) {
 			if err := rows.Close(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if calls := c.called(); slices.Contains(calls, "CancelOperation") || calls[len(calls)-1] != "CloseOperation" {
+			last := map[bool]string{false: "CloseImpalaOperation", true: "CloseOperation"}[tt.hive]
+			if calls := c.called(); slices.Contains(calls, "CancelOperation") || calls[len(calls)-1] != last {
 				t.Errorf("calls %v", calls)
 			}
 		})
@@ -150,7 +151,7 @@ func TestAServerThatGoesAwayInTheMiddleIsLost(t *testing.T) {
 
 // A busy coordinator may take long to close what was read to its end.
 func TestClosingHasTheTimeOfACall(t *testing.T) {
-	for _, method := range []string{"GetLog", "CloseOperation", "CloseSession"} {
+	for _, method := range []string{"GetLog", "CloseImpalaOperation", "CloseSession"} {
 		for pause, lost := range map[time.Duration]bool{50 * time.Second: false, 70 * time.Second: true} {
 			t.Run(fmt.Sprintf("%s after %s", method, pause), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -2,7 +2,6 @@ package impala
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -20,10 +19,15 @@ const (
 // Query runs a statement and waits until its rows can be fetched. The rows must be
 // closed. When the context ends, the statement is cancelled on the server.
 func (c *Client) Query(ctx context.Context, statement string) (*Rows, error) {
+	return c.QueryWatched(ctx, statement, Watch{})
+}
+
+// QueryWatched is [Client.Query] with somebody who is told of the statement while it runs.
+func (c *Client) QueryWatched(ctx context.Context, statement string, w Watch) (*Rows, error) {
 	if c.conn.broken() != nil {
 		return nil, fault.Errorf(fault.Impala, fault.Lost, "the connection was lost before: %w", c.conn.broken())
 	}
-	r := &Rows{client: c, fetchRows: firstFetchRows}
+	r := &Rows{client: c, fetchRows: firstFetchRows, watch: w, started: time.Now()}
 	if err := c.execute(ctx, statement, r); err != nil {
 		return nil, r.abandon(ctx, err)
 	}
@@ -31,9 +35,9 @@ func (c *Client) Query(ctx context.Context, statement string) (*Rows, error) {
 }
 
 func (c *Client) execute(ctx context.Context, statement string, r *Rows) error {
-	req := wire.ExecuteStatementReq{Session: c.session, Statement: statement, Async: true}
+	req := wire.ExecuteStatementReq{Session: c.session, Statement: statement, ConfOverlay: c.overlay, Async: true}
 	var reply wire.OperationResp
-	if err := c.conn.call(ctx, c.opts.PlanTimeout, "ExecuteStatement", &req, &reply); err != nil {
+	if err := c.call(ctx, c.opts.PlanTimeout, "ExecuteStatement", &req, &reply); err != nil {
 		return err
 	}
 	if err := c.check("ExecuteStatement", reply.Status, ""); err != nil {
@@ -44,19 +48,28 @@ func (c *Client) execute(ctx context.Context, statement string, r *Rows) error {
 	}
 	r.operation, r.open = *reply.Operation, true
 	r.queryID = queryID(r.operation.GUID, c.impala)
-	c.log.DebugContext(ctx, "statement started", "query_id", r.queryID)
+	c.log.DebugContext(ctx, "statement started", "query_id", r.queryID, "link", r.Link())
+	if r.watch.Started != nil {
+		r.watch.Started(r.queryID, r.Link())
+	}
 	if err := r.wait(ctx); err != nil {
 		return err
 	}
 	return r.describe(ctx)
 }
 
+// call makes a call on the client's connection.
+func (c *Client) call(ctx context.Context, timeout time.Duration, method string, req, reply wire.Message) error {
+	return c.exception(method, c.conn.call(ctx, timeout, method, req, reply))
+}
+
 // wait polls until the statement has rows or is done.
 func (r *Rows) wait(ctx context.Context) error {
 	c := r.client
+	told := time.Now()
 	for pause := firstPoll; ; pause = min(2*pause, lastPoll) {
 		var reply wire.OperationStatusResp
-		if err := c.conn.call(ctx, c.opts.CallTimeout, "GetOperationStatus", &wire.OperationReq{Operation: r.operation}, &reply); err != nil {
+		if err := c.call(ctx, c.opts.CallTimeout, "GetOperationStatus", &wire.OperationReq{Operation: r.operation}, &reply); err != nil {
 			return err
 		}
 		if err := c.check("GetOperationStatus", reply.Status, r.queryID); err != nil {
@@ -67,6 +80,12 @@ func (r *Rows) wait(ctx context.Context) error {
 			return nil
 		case wire.StateError, wire.StateCanceled, wire.StateClosed, wire.StateTimedOut:
 			return c.failed("", stateText(reply), reply.SQLState, r.queryID)
+		}
+		if time.Since(told) >= progressPause {
+			if err := r.tellProgress(ctx); err != nil {
+				return err
+			}
+			told = time.Now()
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err
@@ -92,7 +111,7 @@ func (r *Rows) describe(ctx context.Context) error {
 	}
 	c := r.client
 	var reply wire.MetadataResp
-	if err := c.conn.call(ctx, c.opts.CallTimeout, "GetResultSetMetadata", &wire.OperationReq{Operation: r.operation}, &reply); err != nil {
+	if err := c.call(ctx, c.opts.CallTimeout, "GetResultSetMetadata", &wire.OperationReq{Operation: r.operation}, &reply); err != nil {
 		return err
 	}
 	if err := c.check("GetResultSetMetadata", reply.Status, r.queryID); err != nil {
@@ -101,58 +120,6 @@ func (r *Rows) describe(ctx context.Context) error {
 	r.columns = reply.Columns
 	r.ended = len(r.columns) == 0
 	return nil
-}
-
-// abandon ends a statement that failed or whose context has ended, and returns err. On
-// a connection in order the operation is closed there; on a broken one the server is
-// told over a second connection.
-func (r *Rows) abandon(ctx context.Context, err error) error {
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
-	defer stop()
-	c := r.client
-	var failure *Error
-	r.failed = errors.As(err, &failure)
-	if c.conn.broken() == nil {
-		if r.open {
-			_ = r.end(ctx, c.conn)
-		}
-		return err
-	}
-	c.conn.close()
-	second, dialErr := dial(ctx, c.opts, c.addr)
-	if dialErr != nil {
-		c.log.WarnContext(ctx, "statement may still run on the coordinator", "query_id", r.queryID, "reason", dialErr)
-		return err
-	}
-	defer second.close()
-	if r.open {
-		_ = r.end(ctx, second)
-	}
-	var reply wire.StatusResp
-	_ = second.call(ctx, cleanupTimeout, "CloseSession", &wire.SessionReq{Session: c.session}, &reply)
-	return err
-}
-
-// end cancels and closes the operation. Neither answer matters: the operation may be
-// gone already, which is what is wanted. An error is one of the connection.
-func (r *Rows) end(ctx context.Context, on conn) (err error) {
-	req := &wire.OperationReq{Operation: r.operation}
-	var cancelled, closed wire.StatusResp
-	if !r.ended && !r.failed {
-		if err = on.call(ctx, r.client.opts.CallTimeout, "CancelOperation", req, &cancelled); err != nil {
-			r.client.log.WarnContext(ctx, "statement may still run on the coordinator", "query_id", r.queryID, "reason", err)
-		} else {
-			r.client.log.InfoContext(ctx, "statement cancelled on the coordinator", "query_id", r.queryID)
-		}
-	}
-	if on.broken() == nil {
-		err = on.call(ctx, r.client.opts.CallTimeout, "CloseOperation", req, &closed)
-	}
-	r.open = false
-	if on.broken() == nil {
-		return nil
-	}
-	return err
 }
 
 // queryID is the text under which the server's logs and pages know the statement.
