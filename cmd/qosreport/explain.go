@@ -44,7 +44,7 @@ func (e *explainCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close(ctx)) }()
-	var mistakes []error
+	r := refusals{client: client}
 	for _, s := range statements {
 		plan, err := explain(ctx, client, s.SQL)
 		if err != nil {
@@ -53,15 +53,80 @@ func (e *explainCmd) Run(ctx context.Context, a *app) (err error) {
 		if err := printPlan(a.out, d.Name, s, plan); err != nil {
 			return outputError(err)
 		}
-		if tables := query.FullScans(plan); len(tables) > 0 && !d.Datasets[s.Dataset].FullScan {
-			mistakes = append(mistakes, fmt.Errorf("dataset %s reads all partitions of %s", s.Dataset, strings.Join(tables, ", ")))
+		if d.Datasets[s.Dataset].FullScan {
+			continue
+		}
+		if err := r.judge(ctx, s.Dataset, query.Scans(plan)); err != nil {
+			return fmt.Errorf("explain dataset %s: %w", s.Dataset, err)
 		}
 	}
-	if len(mistakes) == 0 {
-		return nil
+	return r.err()
+}
+
+// refusals gathers what is wrong with the plans of a report.
+type refusals struct {
+	client *impala.Client
+	full   []error  // scans of all partitions
+	silent []error  // scans that do not say what they read
+	column []string // what the tables of full scans are partitioned by
+}
+
+func (r *refusals) judge(ctx context.Context, dataset string, scans []query.Scan) error {
+	for _, scan := range scans {
+		switch {
+		case scan.Full():
+			columns, err := partitionColumns(ctx, r.client, scan.Table)
+			if err != nil {
+				return err
+			}
+			by := "its partition columns"
+			if len(columns) > 0 {
+				by, r.column = strings.Join(columns, ", "), columns
+			}
+			r.full = append(r.full, fmt.Errorf("dataset %s reads all partitions of %s (partitions=%s): it has no predicate on %s",
+				dataset, scan.Table, scan.Partitions, by))
+		case scan.Silent():
+			r.silent = append(r.silent, fmt.Errorf("dataset %s: the plan does not say which partitions of %s are read", dataset, scan.Table))
+		}
 	}
-	return fault.Advise(fault.New(fault.Usage, 0, errors.Join(mistakes...)),
-		`write {{partition "COLUMN"}} into the query, on the bare partition column; full_scan: true in the dataset allows it`)
+	return nil
+}
+
+func (r *refusals) err() error {
+	all := fault.New(fault.Usage, 0, errors.Join(append(r.full, r.silent...)...))
+	if len(r.full) == 0 {
+		return fault.Advise(all, "ask for plans that say it: EXPLAIN_LEVEL: 1 in impala.options; full_scan: true in the dataset allows any")
+	}
+	column := "COLUMN"
+	if len(r.column) == 1 {
+		column = r.column[0]
+	}
+	return fault.Advise(all, `write {{partition %q}} into the query, on the bare partition column; full_scan: true in the dataset allows it`, column)
+}
+
+// partitionColumns are those of a table, nil where the server does not tell. They stand
+// first in Impala's SHOW PARTITIONS, before #Rows (HdfsTable.getTableStats); the partitions
+// themselves are not read.
+func partitionColumns(ctx context.Context, client *impala.Client, table string) ([]string, error) {
+	name, err := query.ParseIdentifier(table)
+	if err != nil {
+		return nil, nil
+	}
+	rows, err := client.Query(ctx, "SHOW PARTITIONS "+name.String())
+	if refused := new(impala.Error); errors.As(err, &refused) {
+		return nil, nil // no privilege, or no such statement: the plan alone is enough
+	}
+	if err != nil {
+		return nil, err
+	}
+	var columns []string
+	for _, c := range rows.Columns() {
+		if c.Name == "#Rows" {
+			return columns, rows.Close(ctx)
+		}
+		columns = append(columns, query.Printable(c.Name))
+	}
+	return nil, rows.Close(ctx)
 }
 
 func explain(ctx context.Context, client *impala.Client, statement string) (plan []string, err error) {

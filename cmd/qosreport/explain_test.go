@@ -19,12 +19,20 @@ func TestExplainRefusesAScanOfTheWholeTable(t *testing.T) {
 	w := &world{t: t, args: append([]string{"explain", "one", "--date", "2017-09-12"}, settings(l)...)}
 	w.report("SELECT name FROM acme LIMIT 3", "rows: true")
 	r := call(t.Context(), w.args...)
-	if r.code != 2 || !strings.Contains(r.stderr, "dataset one reads all partitions of default.acme") || !strings.Contains(r.stderr, "full_scan: true") {
+	if r.code != 2 || !strings.Contains(r.stderr, "dataset one reads all partitions of default.acme (partitions=4/4): it has no predicate on dt") ||
+		!strings.Contains(r.stderr, `{{partition "dt"}}`) || !strings.Contains(r.stderr, "full_scan: true") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if !strings.Contains(r.stdout, "partitions=4/4") {
+		t.Errorf("the plan is not shown:\n%s", r.stdout)
 	}
 	w.report("SELECT name FROM acme LIMIT 3", "rows: true, full_scan: true")
 	if r := call(t.Context(), w.args...); r.code != 0 {
 		t.Errorf("allowed, exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	w.report("SELECT name FROM acme WHERE {{partition \"dt\"}} LIMIT 3", "rows: true")
+	if r := call(t.Context(), w.args...); r.code != 0 || !strings.Contains(r.stdout, "partitions=1/4") {
+		t.Errorf("pruned, exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	w.report("SELECT nope FROM acme", "rows: true")
 	if r := call(t.Context(), w.args...); r.code != 5 || !strings.Contains(r.stderr, "explain dataset one: ") {
