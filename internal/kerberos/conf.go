@@ -28,6 +28,7 @@ type conf struct {
 
 	// The encryption types that the file allows for each purpose, the preferred first.
 	loginEnctypes, ticketEnctypes []int32
+	onlyRC4                       bool // is one of the warnings
 
 	kdcs        map[string][]string     // realm to host:port, in order
 	badKDCs     map[string]*syntaxError // realm to the first of its kdc lines that cannot be read

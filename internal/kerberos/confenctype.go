@@ -52,6 +52,7 @@ func (c *conf) readEnctypes(lib settings) error {
 	}{{permittedList, permitted}, {loginList, c.loginEnctypes}, {ticketList, c.ticketEnctypes}} {
 		if r := lib.find(list.tag); r != nil && slices.Equal(list.ids, onlyRC4) {
 			c.warnings = append(c.warnings, fmt.Sprintf("%s: only RC4 is allowed, which is broken and which new KDCs refuse: %s", r.at, askForAES))
+			c.onlyRC4 = true
 			break
 		}
 	}

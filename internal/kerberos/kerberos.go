@@ -161,7 +161,7 @@ func newCreds(ctx context.Context, o Options) (*Creds, error) {
 		o.Logger.DebugContext(ctx, "krb5.conf has settings that are not used", "names", strings.Join(settings.ignored, ", "))
 	}
 	settings.defaultRealm = cmp.Or(o.Realm, settings.defaultRealm)
-	return &Creds{
+	c := &Creds{
 		opts:  o,
 		conf:  settings,
 		clock: &clock{now: o.Now},
@@ -171,7 +171,9 @@ func newCreds(ctx context.Context, o Options) (*Creds, error) {
 		tickets: map[string]*Ticket{},
 		flights: map[string]*flight{},
 		aliases: map[string]krb5.Principal{},
-	}, nil
+	}
+	c.warnedRC4.Store(settings.onlyRC4)
+	return c, nil
 }
 
 // readSettings reads krb5.conf. Realm and KDCs of the options together replace it, and

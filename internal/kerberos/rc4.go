@@ -15,7 +15,8 @@ import (
 func isRC4(enctype int32) bool { return enctype == etypeID.RC4_HMAC }
 
 // warnRC4 says once of a login that it stands on RC4, which is broken (RFC 8429) and which
-// KDCs and services stop to take, and what to ask for instead.
+// KDCs and services stop to take, and what to ask for instead. A krb5.conf that allows
+// nothing else has drawn a warning of its own.
 func (c *Creds) warnRC4(ctx context.Context, t *Ticket) {
 	sealed := t.wire.EncPart.EType
 	if !isRC4(sealed) && !isRC4(t.key.Enctype) && !isRC4(t.opened) || c.warnedRC4.Swap(true) {

@@ -111,6 +111,19 @@ func TestRC4ThatIsForbidden(t *testing.T) {
 	}
 }
 
+// The file that allows RC4 alone draws the one warning; what it leads to draws no other.
+func TestOneWarningOfAFileWithRC4Alone(t *testing.T) {
+	w := newWorld(t, kdc.Options{Enctypes: enctypes(23)})
+	w.permit("default_tkt_enctypes = rc4-hmac\ndefault_tgs_enctypes = rc4-hmac\npermitted_enctypes = rc4-hmac")
+	client := newSASL(t, w.login(), SASLOptions{QOP: AuthConf})
+	if ours, theirs := shake(client, w.service(acceptor.Quirks{}).NewServer(acceptor.SASL{Layers: 7})); ours != nil || theirs != nil {
+		t.Fatal(ours, theirs)
+	}
+	if all, told := w.logs.count("level=WARN"), w.logs.count("ask the administrator of the KDC to give the account AES keys"); all != 1 || told != 1 {
+		t.Errorf("%d warnings, %d of them with the remedy", all, told)
+	}
+}
+
 // A service may choose another type for its own key than that of the session.
 func TestKeyOfAnotherTypeThatTheServiceChooses(t *testing.T) {
 	tests := []struct {
