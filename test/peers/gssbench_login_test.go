@@ -6,6 +6,7 @@ import (
 	"context"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -73,7 +74,7 @@ func TestALoginWithATicketAsksThreeTimes(t *testing.T) {
 }
 
 // BenchmarkLogin is a login with a ticket at MIT's KDC on loopback, and how much of the
-// time is not spent in waiting for it.
+// time is not spent in waiting for it: the medians.
 func BenchmarkLogin(b *testing.B) {
 	r := startRealm(b, "report", "impala/localhost")
 	var c kdcClock
@@ -86,6 +87,8 @@ func BenchmarkLogin(b *testing.B) {
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(float64(c.dials.Load())/float64(len(whole)), "asks/login")
-	b.ReportMetric(median(whole).Seconds()*1e3, "ms/login")
-	b.ReportMetric(median(own).Seconds()*1e3, "own-ms/login")
+	slices.Sort(whole)
+	slices.Sort(own)
+	b.ReportMetric(whole[len(whole)/2].Seconds()*1e3, "ms/login")
+	b.ReportMetric(own[len(own)/2].Seconds()*1e3, "own-ms/login")
 }

@@ -20,8 +20,8 @@ import (
 )
 
 // BenchmarkGSSAgainstMIT is how long MIT's library in C takes for a token over how long we
-// take: the median of rounds that alternate. Both ends are in one process, and the tokens
-// of a round go from one end to the other.
+// take, in rounds that alternate. Both ends are in one process, and the tokens of a round go
+// from one end to the other.
 func BenchmarkGSSAgainstMIT(b *testing.B) {
 	dir := b.TempDir()
 	build := "gcc -std=gnu11 -O2 -Wall -Wextra -Werror -o $OUT/mit gssbench/mit.c $(krb5-config --cflags --libs gssapi)"
@@ -49,10 +49,10 @@ func BenchmarkGSSAgainstMIT(b *testing.B) {
 	}
 }
 
-// roundBytes is how much a round wraps: half a millisecond of work that stays in the cache.
-const roundBytes = 256 << 10
+// roundBytes is how much a round wraps: little, so that most rounds are not interrupted.
+const roundBytes = 64 << 10
 
-// compareTokens reports the medians, and how much faster ours are.
+// compareTokens reports how fast our tokens are, and how much faster than theirs.
 func compareTokens(b *testing.B, theirs *mitContext, ours *gssPair) {
 	var wraps, unwraps [2][]time.Duration
 	for b.Loop() {
@@ -66,15 +66,17 @@ func compareTokens(b *testing.B, theirs *mitContext, ours *gssPair) {
 	}
 	b.ReportMetric(0, "ns/op")
 	for what, took := range map[string]*[2][]time.Duration{"wrap": &wraps, "unwrap": &unwraps} {
-		mits, own := median(took[0]), median(took[1])
+		mits, own := undisturbed(took[0]), undisturbed(took[1])
 		b.ReportMetric(float64(mits)/float64(own), what+"-x-MIT")
 		b.ReportMetric(roundBytes/own.Seconds()/1e6, what+"-MB/s")
 	}
 }
 
-func median(took []time.Duration) time.Duration {
+// undisturbed is what the fastest tenth of the rounds take at most. Other work on the machine
+// makes rounds slower, and long ones more often than short ones, which the median would show.
+func undisturbed(took []time.Duration) time.Duration {
 	slices.Sort(took)
-	return took[len(took)/2]
+	return took[len(took)/10]
 }
 
 // mitContext is a running gssbench/mit.c.
