@@ -169,7 +169,7 @@ func callFailure(ctx context.Context, err error, method string, timeout time.Dur
 	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		err = fmt.Errorf("%s: %w within %s", method, errNoAnswer, timeout)
+		err = fmt.Errorf("%s: %w within %s", method, errNoAnswer, timeout.Round(10*time.Millisecond))
 	case foreign(err):
 		return foreignFailure(err, method)
 	case refusedByPeer(err):

@@ -2,14 +2,9 @@ package impala
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
-	"math/big"
 	"net"
 	"strings"
 	"syscall"
@@ -151,51 +146,6 @@ func TestLoginRefusesAnEarlyEnd(t *testing.T) {
 type endless struct{ Plain }
 
 func (*endless) Done() bool { return false }
-
-func TestTLSFailuresNameTheirCause(t *testing.T) {
-	certificate, pool := selfSigned(t, "impalad.example.com")
-	tests := []struct {
-		name, server, text, remedy string
-		pool                       *x509.CertPool
-	}{
-		{"another name", "other.example.com", "not for other.example.com (it is for impalad.example.com)", "impala.tls.server_name", pool},
-		{"unknown authority", "impalad.example.com", "unknown authority", "impala.tls.ca_file", x509.NewCertPool()},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			o := Options{Hosts: []string{tt.server + ":1"}, TLS: &tls.Config{RootCAs: tt.pool}}
-			o.Dial = func(context.Context, string, string) (net.Conn, error) {
-				client, server := net.Pipe()
-				go tls.Server(server, &tls.Config{Certificates: []tls.Certificate{certificate}}).Handshake()
-				return client, nil
-			}
-			_, err := Connect(t.Context(), o)
-			if err == nil || !strings.Contains(err.Error(), tt.text) || !strings.Contains(fault.Remedy(err), tt.remedy) || fault.AreaOf(err) != fault.Security {
-				t.Errorf("got %v, remedy %q", err, fault.Remedy(err))
-			}
-		})
-	}
-}
-
-func selfSigned(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
-}
 
 func TestPlainNeverShowsItsPassword(t *testing.T) {
 	p, err := NewPlain("report", "geheim")
