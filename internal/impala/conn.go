@@ -93,13 +93,12 @@ func dialFailure(ctx context.Context, err error, timeout time.Duration) error {
 // adviseOpen adds what it usually means when a server answers OpenSession with silence, an
 // end, or something else than a message, and when it does not know the call.
 func adviseOpen(err error, o Options) error {
-	var exception *wire.Exception
+	var refused *Error
 	switch {
+	case errors.As(err, &refused) && refused.Remedy == adviceVersion: // an exception
+		return fault.Advise(err, "the port is one of another service of Impala, like Beeswax (21000): the ports of HiveServer2 are 21050 (sasl, plain-socket) and 28000 (http)")
 	case fault.Remedy(err) != "" && fault.ClassOf(err) != fault.Lost:
 		return err
-	case errors.As(err, &exception) && exception.Kind == wire.ExceptionUnknownMethod:
-		return fault.Advise(fault.New(fault.Impala, fault.Unclassified, fmt.Errorf("OpenSession: %w", err)),
-			"the port is one of another service of Impala, like Beeswax (21000): the ports of HiveServer2 are 21050 (sasl, plain-socket) and 28000 (http)")
 	case fault.ClassOf(err) != fault.Lost && !errors.Is(err, wire.ErrMalformed):
 		return err
 	case o.HTTP != nil && errors.Is(err, io.ErrUnexpectedEOF):
