@@ -266,15 +266,6 @@ func (c *Creds) Close() error {
 	return nil
 }
 
-// String names who logged in.
-func (c *Creds) String() string { return "login of " + c.Principal() }
-
-// GoString is String.
-func (c *Creds) GoString() string { return c.String() }
-
-// LogValue is String.
-func (c *Creds) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
 // wrongReply is a reply that is not an answer to what was asked.
 func wrongReply(what string) error {
 	return fail(Token, nil, "see whether the address is that of a KDC of this realm; if it is, report what make of KDC it is",

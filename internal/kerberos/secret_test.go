@@ -167,6 +167,33 @@ func TestNoSecretIsInLogsOrErrors(t *testing.T) {
 	}
 }
 
+// Whatever verb somebody prints a login with, it names no more than whose it is.
+func TestLoginsPrintNoSecrets(t *testing.T) {
+	c := newWorld(t, kdc.Options{}).login()
+	client := newSASL(t, c, SASLOptions{})
+	n, err := c.NewNegotiator(t.Context(), serviceSPN)
+	must(t, func() error { return err })
+	defer n.Close()
+	ticket := client.gss.ticket
+	var s secrets
+	s.add(ticket.key.Value, ticket.wire.EncPart.Cipher, client.first, client.gss.subkey.Value, n.gss.subkey.Value, n.request.Token, n.request.Token[len(n.request.Token)-32:])
+	for want, value := range map[string]any{
+		"login of report@EXAMPLE.COM":                   c,
+		"ticket for " + serviceSPN + "@EXAMPLE.COM":     ticket,
+		"ticket for " + serviceSPN + "@EXAMPLE.COM u":   *ticket,
+		"SASL login at " + serviceSPN + "@EXAMPLE.COM":  client,
+		"HTTP login at " + serviceSPN + "@EXAMPLE.COM":  n,
+		"[ticket for " + serviceSPN + "@EXAMPLE.COM un": []*Ticket{ticket},
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%b"} {
+			text := fmt.Sprintf(verb, value)
+			if form := s.leak(text); form != "" || !strings.Contains(text, want) && verb != "%#v" {
+				t.Errorf("%s of %T: %s secret in %s", verb, value, form, text)
+			}
+		}
+	}
+}
+
 // Keys are overwritten when they have done their work: those of a keytab at once, those of a
 // ticket that was lent and of the client's choice when the service has proved itself.
 func TestKeysAreOverwritten(t *testing.T) {

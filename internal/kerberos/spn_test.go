@@ -48,6 +48,25 @@ func TestNamesOfServices(t *testing.T) {
 	}
 }
 
+// What comes out of a setting can be asked for, and is what it says.
+func FuzzServicePrincipal(f *testing.F) {
+	for _, service := range []string{"impala", "impala/_HOST@R", `a\/b/_HOST`, "impala/lb@R", "a@b@c", "/", `\`, "x/_HOST@R\x00"} {
+		f.Add(service, "H.example.com")
+		f.Add(service, "h@R")
+	}
+	f.Fuzz(func(t *testing.T, service, host string) {
+		text, err := ServicePrincipal(service, host)
+		if err != nil {
+			checkPeerError(t, err)
+			return
+		}
+		p, err := krb5.ParsePrincipal(text)
+		if err != nil || len(p.Components) != 2 || p.String() != text || namesHost(p) != nil {
+			t.Errorf("%q and %q are %q: %v", service, host, text, err)
+		}
+	})
+}
+
 // A login at a balancer's principal, whose realm no file knows.
 func TestServiceWithItsWholePrincipal(t *testing.T) {
 	for _, service := range []string{"impala", "impala/_HOST@EXAMPLE.COM", serviceSPN + "@EXAMPLE.COM", serviceSPN} {

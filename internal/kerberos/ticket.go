@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -40,20 +39,6 @@ func (t *Ticket) End() time.Time { return t.end }
 
 // Enctype is the name of the session key's encryption type.
 func (t *Ticket) Enctype() string { return krb5.EnctypeName(t.key.Enctype) }
-
-// String names the service and the end.
-func (t *Ticket) String() string {
-	return fmt.Sprintf("ticket for %s until %s", t.service, t.end.UTC().Format(time.RFC3339))
-}
-
-// GoString is String.
-func (t *Ticket) GoString() string { return t.String() }
-
-// MarshalText is String.
-func (t *Ticket) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
-
-// LogValue is String.
-func (t *Ticket) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // newTicket takes the ticket out of a reply whose encrypted part was opened, after the
 // checks that a login and a service ticket share.

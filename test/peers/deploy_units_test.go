@@ -69,7 +69,7 @@ var hardened = map[string]string{
 	"Environment":     "QOSREPORT_CONFIG_DIR=/etc/qosreport",
 	"TimeoutStopSec":  strconv.Itoa(stopSeconds),
 	"NoNewPrivileges": "yes", "CapabilityBoundingSet": "", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes",
-	"MemoryDenyWriteExecute": "yes", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+	"MemoryDenyWriteExecute": "yes", "LimitCORE": "0", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
 	"SystemCallFilter": "@system-service | ~@privileged @resources", "SystemCallErrorNumber": "EPERM",
 }
 
