@@ -12,9 +12,10 @@ import (
 type connection struct {
 	server  *Server
 	codec   *wire.Codec
-	user    string         // "" on a plain socket
-	doAs    *string        // of the query string, over HTTP
-	deliver func(Delivery) // sets how the next reply goes out
+	user    string                // "" on a plain socket
+	doAs    *string               // of the query string, over HTTP
+	deliver func(Delivery)        // sets how the next reply goes out
+	within  func(d time.Duration) // bounds what is read and written from now on; 0 does not
 	remote  string
 	using   []*session        // by the call under way
 	tied    map[*session]bool // used by any call
@@ -32,8 +33,10 @@ func (c *connection) answer(ctx context.Context, method string, seq int32) error
 	if c.server.opts.Observe != nil {
 		c.server.opts.Observe(method)
 	}
+	c.within(callTimeout)
 	reply, err := c.dispatch(ctx, method, seq)
 	c.release()
+	c.within(callTimeout)
 	var unknown *wire.Exception
 	if errors.As(err, &unknown) {
 		return c.codec.WriteException(method, seq, unknown)
@@ -63,11 +66,21 @@ func (c *connection) dispatch(ctx context.Context, method string, seq int32) (wi
 	if answer := calls[method]; answer != nil {
 		return answer(c, ctx, seq)
 	}
-	if err := c.codec.ReadRequest(nil); err != nil {
+	if err := c.read(method, seq, nil); err != nil {
 		return nil, err
 	}
-	c.record(method, seq, nil)
 	return nil, &wire.Exception{Kind: wire.ExceptionUnknownMethod, Text: "Invalid method name: '" + method + "'"}
+}
+
+// read takes the request of a call, which from then on has the time that it needs. A nil
+// request is skipped.
+func (c *connection) read(method string, seq int32, req wire.Message) error {
+	if err := c.codec.ReadRequest(req); err != nil {
+		return err
+	}
+	c.within(0)
+	c.record(method, seq, req)
+	return nil
 }
 
 // calls are the methods of ImpalaHiveServer2Service.
@@ -127,10 +140,9 @@ func serveLong[R any, P interface {
 }](name string, method func(*connection, context.Context, P) wire.Message) func(*connection, context.Context, int32) (wire.Message, error) {
 	return func(c *connection, ctx context.Context, seq int32) (wire.Message, error) {
 		req := P(new(R))
-		if err := c.codec.ReadRequest(req); err != nil {
+		if err := c.read(name, seq, req); err != nil {
 			return nil, err
 		}
-		c.record(name, seq, req)
 		return method(c, ctx, req), nil
 	}
 }
@@ -143,10 +155,9 @@ func serveMetadata(name string, typ int32) func(*connection, context.Context, in
 
 func refusing(name string, err error) func(*connection, context.Context, int32) (wire.Message, error) {
 	return func(c *connection, _ context.Context, seq int32) (wire.Message, error) {
-		if err := c.codec.ReadRequest(nil); err != nil {
+		if err := c.read(name, seq, nil); err != nil {
 			return nil, err
 		}
-		c.record(name, seq, nil)
 		return &wire.StatusResp{Status: status(err)}, nil
 	}
 }

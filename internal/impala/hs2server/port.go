@@ -92,9 +92,16 @@ func (p *port) serveConn(ctx context.Context, nc net.Conn) {
 		nc.Close()
 	}()
 	c := &connection{server: s, remote: nc.RemoteAddr().String()}
+	c.within = func(d time.Duration) {
+		if d == 0 {
+			nc.SetDeadline(time.Time{})
+			return
+		}
+		nc.SetDeadline(time.Now().Add(d))
+	}
 	delivery := &deliverer{ReadWriter: nc, conn: nc}
 	if len(p.logins) > 0 {
-		nc.SetDeadline(time.Now().Add(loginTimeout))
+		c.within(loginTimeout)
 		login, err := p.login(nc)
 		if err != nil {
 			s.log.Info("login refused", "reason", err)
@@ -104,7 +111,7 @@ func (p *port) serveConn(ctx context.Context, nc net.Conn) {
 		frames.CutAt(frameSize)
 		delivery.ReadWriter, delivery.framed, c.user = frames, true, login.User()
 	}
-	nc.SetDeadline(time.Time{})
+	c.within(0)
 	if !p.enter(ctx) {
 		return
 	}
@@ -113,7 +120,7 @@ func (p *port) serveConn(ctx context.Context, nc net.Conn) {
 	c.codec = wire.NewCodec(delivery, maxMessage)
 	c.deliver = delivery.plan
 	for {
-		nc.SetDeadline(time.Time{})
+		c.within(0)
 		method, seq, err := c.codec.ReadCall()
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
@@ -121,7 +128,6 @@ func (p *port) serveConn(ctx context.Context, nc net.Conn) {
 			}
 			return
 		}
-		nc.SetDeadline(time.Now().Add(callTimeout))
 		if err := c.answer(ctx, method, seq); err != nil {
 			s.log.Info("connection dropped", "method", method, "reason", err)
 			return
