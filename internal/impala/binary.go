@@ -174,7 +174,7 @@ func callFailure(ctx context.Context, err error, method string, timeout time.Dur
 		return foreignFailure(err, method)
 	case refusedByPeer(err):
 		return fault.Advise(fault.Errorf(fault.Security, fault.Authentication, "%s: %w", method, err), "%s", adviceRefused)
-	case errors.Is(err, wire.ErrMalformed), errors.Is(err, wire.ErrTooLarge):
+	case errors.Is(err, wire.ErrMalformed), errors.Is(err, wire.ErrTooLarge), errors.Is(err, wire.ErrFrame):
 		return fault.Errorf(fault.Impala, fault.Unclassified, "%s: %w", method, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		// Never io.EOF itself: that is the end of the rows, and a lost connection is not.

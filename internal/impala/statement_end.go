@@ -72,27 +72,22 @@ func (r *Rows) Close(ctx context.Context) error {
 	}
 	ctx, stop := closing(ctx)
 	defer stop()
-	if r.ended {
-		if err := r.lastWords(ctx); err != nil {
-			return fmt.Errorf("close statement %s: %w", r.queryID, err)
+	var err error
+	if r.ended && c.impala {
+		err = r.readLog(ctx)
+		if err == nil && r.watch.Slow > 0 && time.Since(r.started) >= r.watch.Slow {
+			r.tellProfile(ctx, nil)
 		}
 	}
-	if err := r.end(ctx, c.conn); err != nil {
-		return fmt.Errorf("close statement %s: %w", r.queryID, err)
-	}
-	return nil
-}
-
-// lastWords reads what is known of a statement until it is closed.
-func (r *Rows) lastWords(ctx context.Context) error {
-	if !r.client.impala {
+	if err == nil && c.conn.broken() != nil {
+		_ = r.abandon(ctx, nil) // the profile spoils no statement: its rows have come, and what it warns of
 		return nil
 	}
-	if err := r.readLog(ctx); err != nil {
-		return err
+	if err == nil {
+		err = r.end(ctx, c.conn)
 	}
-	if r.watch.Slow > 0 && time.Since(r.started) >= r.watch.Slow {
-		r.tellProfile(ctx, nil)
+	if err != nil {
+		return r.abandon(ctx, fmt.Errorf("close statement %s: %w", r.queryID, err))
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func TestProgressIsToldOnceASecond(t *testing.T) {
 		if len(told) < 3 || !reflect.DeepEqual(told[:3], want) {
 			t.Errorf("told %q", told)
 		}
-		if n := count(s.called(), "GetExecSummary"); n > 6 {
+		if n := countCalls(s.called(), "GetExecSummary"); n > 6 {
 			t.Errorf("asked %d times in 6 seconds", n)
 		}
 		if id != handleID || link != "http://coordinator:25000/query_plan?query_id=0807060504030201%3A100f0e0d0c0b0a09" {
@@ -66,15 +66,6 @@ func TestProgressIsToldOnceASecond(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func count(calls []string, method string) (n int) {
-	for _, call := range calls {
-		if call == method {
-			n++
-		}
-	}
-	return n
 }
 
 func TestAServerThatTellsNoProgressIsAskedOnce(t *testing.T) {
@@ -90,7 +81,7 @@ func TestAServerThatTellsNoProgressIsAskedOnce(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if n := count(s.called(), "GetExecSummary"); n != 1 {
+				if n := countCalls(s.called(), "GetExecSummary"); n != 1 {
 					t.Errorf("asked %d times", n)
 				}
 				if err := rows.Close(t.Context()); err != nil {
@@ -205,7 +196,7 @@ func TestDMLCountsItsRows(t *testing.T) {
 					t.Errorf("%d rows, %d failed, %v", n, failed, known)
 				}
 			}
-			if tt.changes != nil && tt.changes["CloseImpalaOperation"] == nil && count(s.called(), "CloseImpalaOperation") != 1 {
+			if tt.changes != nil && tt.changes["CloseImpalaOperation"] == nil && countCalls(s.called(), "CloseImpalaOperation") != 1 {
 				t.Errorf("a method that the server lacks was called again: %v", s.called())
 			}
 		})
@@ -274,7 +265,7 @@ func TestADeadlineCancelsLikeAStop(t *testing.T) {
 		if err == nil {
 			_, err = rows.Next(ctx)
 		}
-		if !errors.Is(err, context.DeadlineExceeded) || count(s.called(), "CancelOperation") != 1 || count(s.called(), "CloseSession") != 1 {
+		if !errors.Is(err, context.DeadlineExceeded) || countCalls(s.called(), "CancelOperation") != 1 || countCalls(s.called(), "CloseSession") != 1 {
 			t.Errorf("got %v, calls %v", err, s.called())
 		}
 	})

@@ -1,8 +1,13 @@
 package impala
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -14,6 +19,9 @@ import (
 // [*wire.Exception], or one of the words below.
 type stub struct {
 	answers map[string]func(req wire.Message) any // by method; others are unknown to it
+	kind    string                                // of transport: sasl or http; "" is a plain socket
+	// damage may spoil the nth reply to a method, and says whether it has sent what there is.
+	damage func(method string, nth int, nc net.Conn, reply []byte) bool
 
 	mu      sync.Mutex
 	running sync.WaitGroup
@@ -91,18 +99,20 @@ func (s *stub) dial(context.Context, string, string) (net.Conn, error) {
 
 func (s *stub) serve(nc net.Conn) {
 	defer nc.Close()
-	codec := wire.NewCodec(nc, 0)
-	for {
-		method, seq, err := codec.ReadCall()
-		if err != nil {
+	port, err := s.transport(nc)
+	for err == nil {
+		var method string
+		var seq int32
+		if method, seq, err = port.codec.ReadCall(); err != nil {
 			return
 		}
 		requests := map[string]wire.Message{"OpenSession": &wire.OpenSessionReq{}, "ExecuteStatement": &wire.ExecuteStatementReq{}, "FetchResults": &wire.FetchResultsReq{}}
-		if err := codec.ReadRequest(requests[method]); err != nil {
+		if err = port.codec.ReadRequest(requests[method]); err != nil {
 			return
 		}
 		s.mu.Lock()
 		s.calls = append(s.calls, method)
+		nth := countCalls(s.calls, method)
 		answer := s.answers[method]
 		s.mu.Unlock()
 		var what any = &wire.Exception{Kind: wire.ExceptionUnknownMethod, Text: "Invalid method name: '" + method + "'"}
@@ -111,18 +121,91 @@ func (s *stub) serve(nc net.Conn) {
 		}
 		switch what := what.(type) {
 		case wire.Message:
-			err = codec.WriteReply(method, seq, what)
+			err = port.codec.WriteReply(method, seq, what)
 		case *wire.Exception:
-			err = codec.WriteException(method, seq, what)
+			err = port.codec.WriteException(method, seq, what)
 		case hang:
 			_, err = nc.Read(make([]byte, 1))
 		case hangUp:
 			return
 		}
-		if err != nil {
-			return
+		if reply := port.reply(); err == nil && (s.damage == nil || !s.damage(method, nth, nc, reply)) {
+			_, err = nc.Write(reply)
 		}
 	}
+}
+
+// stubPort is one connection of a stub: messages in, and the bytes of replies out.
+type stubPort struct {
+	codec *wire.Codec
+	out   *bytes.Buffer
+	http  bool
+}
+
+func (s *stub) transport(nc net.Conn) (*stubPort, error) {
+	port := &stubPort{out: new(bytes.Buffer), http: s.kind == "http"}
+	var in io.Reader = nc
+	var both io.ReadWriter
+	switch s.kind {
+	case "sasl":
+		for range 2 { // START and the first token
+			if _, _, err := wire.ReadNegotiation(nc); err != nil {
+				return nil, err
+			}
+		}
+		if _, err := nc.Write(wire.AppendNegotiation(nil, wire.NegotiationComplete, nil)); err != nil {
+			return nil, err
+		}
+		both = wire.NewFrames(stream{nc, port.out}, new(passwords), wire.DefaultLimit)
+	case "http":
+		in = &bodies{from: bufio.NewReader(nc)}
+		fallthrough
+	default:
+		both = stream{in, port.out}
+	}
+	port.codec = wire.NewCodec(both, 0)
+	return port, nil
+}
+
+// reply is what the codec has written, as it crosses the wire.
+func (p *stubPort) reply() []byte {
+	data := bytes.Clone(p.out.Bytes())
+	p.out.Reset()
+	if p.http {
+		head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/x-thrift\r\nContent-Length: %d\r\n\r\n", len(data))
+		return append([]byte(head), data...)
+	}
+	return data
+}
+
+// bodies is the stream of the bodies of requests.
+type bodies struct {
+	from *bufio.Reader
+	body io.Reader
+}
+
+func (b *bodies) Read(p []byte) (int, error) {
+	for {
+		if b.body != nil {
+			if n, err := b.body.Read(p); n > 0 || err != io.EOF {
+				return n, err
+			}
+		}
+		request, err := http.ReadRequest(b.from)
+		if err != nil {
+			return 0, err
+		}
+		b.body = request.Body
+	}
+}
+
+func countCalls(calls []string, method string) (n int) {
+	for _, call := range calls {
+		if call == method {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *stub) called() []string {
@@ -131,10 +214,22 @@ func (s *stub) called() []string {
 	return slices.Clone(s.calls)
 }
 
+// options are those with which the stub is reached.
+func (s *stub) options() Options {
+	o := Options{Hosts: []string{"coordinator:21050"}, Dial: s.dial}
+	switch s.kind {
+	case "sasl":
+		plainAuth("geheim")(&o)
+	case "http":
+		o.HTTP = &HTTP{}
+	}
+	return o
+}
+
 // connect opens a session that ends with the test.
 func (s *stub) connect(t *testing.T, change func(*Options)) *Client {
 	t.Helper()
-	o := Options{Hosts: []string{"coordinator:21050"}, Dial: s.dial}
+	o := s.options()
 	if change != nil {
 		change(&o)
 	}

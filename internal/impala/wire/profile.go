@@ -53,6 +53,7 @@ type ProfileResp struct {
 }
 
 func (m *ProfileResp) read(d *decoder) {
+	*m = ProfileResp{} // a reply is read once more when the one before broke off
 	for d.next() {
 		switch {
 		case d.is(1, thrift.STRUCT):

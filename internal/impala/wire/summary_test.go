@@ -41,6 +41,31 @@ func TestImpalasOwnMessagesSurviveTheWire(t *testing.T) {
 	}
 }
 
+// A transport that repeats calls reads the second reply into the same message.
+func TestAReplyIsReadAnewAfterOneThatBrokeOff(t *testing.T) {
+	status := Status{Info: []string{"one"}}
+	for _, m := range []Message{
+		&MetadataResp{Status: status, Columns: []ColumnDesc{{Name: "a"}, {Name: "b", Position: 1}}},
+		&ProfileResp{Status: status, Profile: "p", Failed: []string{"q"}},
+		&ExecSummaryResp{Status: status, Summary: &ExecSummary{Nodes: []PlanNode{{Label: "x"}}}},
+		&CloseImpalaResp{Status: status, DML: &DMLResult{RowsModified: map[string]int64{"": 1}}},
+		&OpenSessionResp{Status: status, Configuration: map[string]string{"a": "1"}},
+		&LogResp{Status: status, Log: "l"},
+		&OperationStatusResp{Status: status, State: StateError, Message: "m"},
+	} {
+		t.Run(reflect.TypeOf(m).Elem().Name(), func(t *testing.T) {
+			data := encode(t, func(c *Codec) error { return c.WriteReply("X", 2, m) })
+			got := reflect.New(reflect.TypeOf(m).Elem()).Interface().(Message)
+			if err := reader(data[:len(data)-1]).ReadReply("X", 2, got); err == nil {
+				t.Fatal("a reply without its end was taken")
+			}
+			if err := reader(data).ReadReply("X", 2, got); err != nil || !reflect.DeepEqual(got, m) {
+				t.Errorf("got %+v, %v\nwant %+v", got, err, m)
+			}
+		})
+	}
+}
+
 // rawMessage writes what it is told to.
 type rawMessage func(e *encoder)
 

@@ -88,6 +88,7 @@ type Status struct {
 }
 
 func (s *Status) read(d *decoder) {
+	*s = Status{}
 	for d.next() {
 		switch {
 		case d.is(1, thrift.I32):
