@@ -48,6 +48,7 @@ type runningQuery struct {
 	name        string // "" when it has none
 	id          string
 	coordinator string
+	state       string // what it does while there are no rows, "" when nobody knows
 	rows        int64
 	started     time.Time
 }
@@ -112,6 +113,17 @@ func (p *progress) Query(name, id, coordinator string) {
 	for _, q := range p.running {
 		if q.name == name {
 			q.id, q.coordinator = id, coordinator
+		}
+	}
+}
+
+// State says what a statement does that has no rows yet, such as waiting in a queue.
+func (p *progress) State(name, state string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, q := range p.running {
+		if q.name == name {
+			q.state = state
 		}
 	}
 }
@@ -234,11 +246,11 @@ func (p *progress) draw() {
 	}
 	parts := []string{p.phase}
 	for _, q := range p.running {
-		text := q.name
+		state := q.state
 		if q.rows > 0 {
-			text = strings.TrimSpace(fmt.Sprintf("%s %d rows", q.name, q.rows))
+			state = fmt.Sprintf("%d rows", q.rows)
 		}
-		if text != "" {
+		if text := strings.TrimSpace(q.name + " " + state); text != "" {
 			parts = append(parts, text)
 		}
 	}

@@ -64,6 +64,24 @@ func TestTheLineIsRewritten(t *testing.T) {
 	})
 }
 
+func TestTheLineTellsWhatAStatementWaitsFor(t *testing.T) {
+	var out bytes.Buffer
+	p := &progress{out: &out, log: slog.New(slog.DiscardHandler)}
+	p.Phase("query")
+	p.Started("")
+	p.Started("legs")
+	p.State("", "queued: 2 ahead")
+	p.State("legs", "3 of 9 scan ranges")
+	p.draw()
+	p.Rows("legs", 5)
+	p.draw()
+	for _, want := range []string{"query · queued: 2 ahead · legs 3 of 9 scan ranges · ", "query · queued: 2 ahead · legs 5 rows · "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in %q", want, out.String())
+		}
+	}
+}
+
 func TestRowsStandAboveTheLine(t *testing.T) {
 	var terminal bytes.Buffer
 	p := &progress{out: &terminal, log: slog.New(slog.DiscardHandler)}

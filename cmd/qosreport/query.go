@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"syscall"
 
 	"qosreport/internal/fault"
 	"qosreport/internal/query"
@@ -17,6 +16,8 @@ type queryCmd struct {
 	scriptFlags
 	Format  string `placeholder:"FORMAT" help:"${formats}; default table on a terminal, else tsv. null reads everything and prints counts and checksums."`
 	MaxRows *int64 `placeholder:"N" help:"Most rows of a statement; what is left is cancelled on the cluster."`
+	Summary bool   `help:"Show on standard error what the nodes of each plan did."`
+	Profile string `placeholder:"FILE" help:"Write the runtime profiles of the statements, failed ones too."`
 	fileFlags
 	connectionFlags
 }
@@ -43,6 +44,9 @@ func (q *queryCmd) run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := checkProfile(q.Profile); err != nil {
+		return err
+	}
 	c, err := q.load()
 	if err != nil {
 		return err
@@ -63,20 +67,13 @@ func (q *queryCmd) run(ctx context.Context, a *app) (err error) {
 	}
 	defer client.Close(ctx)
 	p.Phase("query")
-	r := &queryRun{client: client, progress: p, format: format, out: p.Above(a.out), most: q.MaxRows}
-	for i, statement := range statements {
-		err := r.run(ctx, statement.Text)
-		if errors.Is(err, syscall.EPIPE) {
-			return nil // the reader has seen enough
-		}
-		if err != nil && len(statements) > 1 {
-			err = fmt.Errorf("statement %d of %d, line %d: %w", i+1, len(statements), statement.Line, err)
-		}
-		if err != nil {
-			return err
-		}
+	r := &queryRun{client: client, progress: p, format: format, out: p.Above(a.out), err: p.Above(a.err),
+		most: q.MaxRows, summary: q.Summary, profile: q.Profile != ""}
+	err = r.all(ctx, statements)
+	if q.Profile != "" && (err == nil || len(r.profiles) > 0) {
+		err = errors.Join(err, r.writeProfiles(q.Profile))
 	}
-	return nil
+	return err
 }
 
 // format is the one that was asked for, or what suits the output.

@@ -131,6 +131,45 @@ func TestQueryNamesTheStatementThatFailed(t *testing.T) {
 	}
 }
 
+func TestQueryShowsSummaries(t *testing.T) {
+	l := startLab(t, nil)
+	r := call(t.Context(), append([]string{"query", "SELECT count(*) AS n FROM acme; USE qos", "--summary"}, settings(l)...)...)
+	if r.code != 0 || !strings.Contains(r.stderr, "Operator ") || !strings.Contains(r.stderr, ":SCAN HDFS ") || strings.Contains(r.stdout, "SCAN") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if !strings.Contains(r.stderr, "the server has no summary") {
+		t.Errorf("USE has a summary:\n%s", r.stderr)
+	}
+}
+
+func TestQueryWritesProfiles(t *testing.T) {
+	l := startLab(t, nil)
+	path := filepath.Join(t.TempDir(), "profile.txt")
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		want int
+	}{
+		{"of each statement", []string{"SELECT 1 AS a; SELECT 2 AS b"}, 0, 2},
+		{"of one that is cut short", []string{"SELECT id FROM acme", "--max-rows", "1"}, 0, 1},
+		{"of one that fails", []string{"SELECT cast(cast(amount AS DOUBLE) / 0 AS INT) AS n FROM acme"}, 5, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			os.Remove(path)
+			r := call(t.Context(), append(append([]string{"query", "--profile", path}, tt.args...), settings(l)...)...)
+			profile, err := os.ReadFile(path)
+			if err != nil || r.code != tt.code || strings.Count("\n"+string(profile), "\nQuery (id=") != tt.want {
+				t.Errorf("exit code %d, %v\n%s%s%s", r.code, err, r.stdout, r.stderr, profile)
+			}
+		})
+	}
+	missing := filepath.Join(t.TempDir(), "none", "profile.txt")
+	if r := call(t.Context(), append([]string{"query", "SELECT 1", "--profile", missing}, settings(l)...)...); r.code != 6 || !strings.Contains(r.stderr, missing) {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
 // failing is an output that is full or closed.
 type failing struct{ err error }
 
