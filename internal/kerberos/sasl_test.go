@@ -116,6 +116,73 @@ func TestChoiceOfLayer(t *testing.T) {
 	}
 }
 
+// What other servers may say, and no client has to mind.
+func TestOffersThatAreUnusual(t *testing.T) {
+	tests := []struct {
+		name  string
+		offer []byte
+		chunk int
+	}{
+		{"a size without a layer", []byte{1, 0xff, 0xff, 0xff}, 0},
+		{"a layer that nobody knows beside one", []byte{0x81, 0, 0, 0}, 0},
+		{"bytes behind the size", []byte{1, 0, 0, 0, 'x'}, 0},
+		{"room for one byte", []byte{2, 0, 0, 29}, 1},
+		{"the largest size", []byte{4, 0xff, 0xff, 0xff}, maxChunk},
+	}
+	w := newWorld(t, kdc.Options{Enctypes: enctypes(18)})
+	c := w.login()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			client := newSASL(t, c, SASLOptions{})
+			server := w.service(acceptor.Quirks{Offer: tt.offer}).NewServer(acceptor.SASL{Layers: 7})
+			if ours, theirs := shake(client, server); ours != nil || theirs != nil {
+				t.Fatal(ours, theirs)
+			}
+			if !client.Done() || client.Chunk() != tt.chunk {
+				t.Errorf("layer %s, at most %d bytes in a token", client.Layer(), client.Chunk())
+			}
+			if tt.chunk > 0 {
+				token, err := client.Wrap(nil, make([]byte, tt.chunk))
+				if most := int(tt.offer[1])<<16 | int(tt.offer[2])<<8 | int(tt.offer[3]); err != nil || len(token) > most {
+					t.Errorf("a token of %d bytes where %d are taken, %v", len(token), most, err)
+				}
+			}
+		})
+	}
+}
+
+// A token never exceeds what the server takes, and a byte more of room is a byte more of
+// message, for each type and layer.
+func TestSizesOfTokensAtTheLimit(t *testing.T) {
+	for _, id := range krb5.SupportedEnctypes() {
+		w := newWorld(t, kdc.Options{Enctypes: enctypes(id)})
+		c := w.login()
+		for _, layer := range []byte{2, 4} {
+			for _, most := range []int{73, 128, 129, 200, 255, 256, 300, 4096, 65535, 65536, 65700} {
+				client := newSASL(t, c, SASLOptions{})
+				server := w.service(acceptor.Quirks{Offer: []byte{layer, byte(most >> 16), byte(most >> 8), byte(most)}}).NewServer(acceptor.SASL{Layers: layer})
+				if ours, theirs := shake(client, server); ours != nil || theirs != nil {
+					t.Fatal(ours, theirs)
+				}
+				token, err := client.Wrap(nil, make([]byte, client.Chunk()))
+				slack := 0
+				if id == 23 {
+					slack = 4 // the length of the frame may be shorter than its room
+				}
+				if client.Chunk() == maxChunk {
+					slack = most // the chunk is bounded by us
+				}
+				if err != nil || len(token) > most || len(token) < most-slack {
+					t.Errorf("%d layer %d: a token of %d bytes where %d are taken, %v", id, layer, len(token), most, err)
+				}
+				if plain, err := server.Unwrap(token); err != nil || len(plain) != client.Chunk() {
+					t.Errorf("%d layer %d: %d bytes, %v", id, layer, len(plain), err)
+				}
+			}
+		}
+	}
+}
+
 func TestReaderAndWriterRunInParallel(t *testing.T) {
 	w := newWorld(t, kdc.Options{})
 	client := newSASL(t, w.login(), SASLOptions{QOP: AuthConf})

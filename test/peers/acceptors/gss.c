@@ -90,7 +90,7 @@ static int authenticate(struct login *l, gss_name_t *client) {
 }
 
 static int agree(struct login *l, const struct offer *o) {
-  unsigned most = o->layers == NONE ? 0 : o->most;
+  unsigned most = o->most;
   unsigned char bytes[4] = {(unsigned char)o->layers, (unsigned char)(most >> 16), (unsigned char)(most >> 8), (unsigned char)most};
   gss_buffer_desc proposal = {sizeof bytes, bytes}, choice = GSS_C_EMPTY_BUFFER;
   OM_uint32 minor;
