@@ -104,7 +104,7 @@ func adviseOpen(err error, o Options) error {
 	case o.HTTP != nil && errors.Is(err, io.ErrUnexpectedEOF):
 		return fault.Advise(err, "the port may be one of the binary transport (21050: impala.transport sasl), or want TLS; that of the HTTP transport is 28000")
 	case o.HTTP == nil && o.Auth == nil:
-		return fault.Advise(err, "the server may want a login (impala.auth kerberos or ldap) or TLS; it was asked over a plain socket")
+		return fault.Advise(err, "the server may want a login (impala.auth kerberos or ldap) or TLS, or the port be that of the HTTP transport (28000) or a web page (25000); it was asked over a plain socket")
 	}
 	return err
 }
