@@ -142,9 +142,8 @@ type connector struct {
 	creds *kerberos.Creds // nil before the first session, and without Kerberos
 }
 
-// connect logs in where that is wanted and opens a session. The coordinator shows its
-// statements as those of work.
-func (c *connector) connect(ctx context.Context, work string) (*impala.Client, error) {
+// connect logs in where that is wanted and opens a session.
+func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 	i := &c.config.Impala
 	o := impala.Options{
 		Hosts:          i.Hosts,
@@ -152,7 +151,7 @@ func (c *connector) connect(ctx context.Context, work string) (*impala.Client, e
 		Health:         &c.health,
 		DoAs:           i.DoAsUser,
 		Database:       i.Database,
-		Client:         identifier(version(), work),
+		Client:         "qosreport/" + version(),
 		Config:         i.Options,
 		DialTimeout:    i.Timeouts.Dial.Duration,
 		SessionTimeout: i.Timeouts.Session.Duration,
@@ -176,13 +175,6 @@ func (c *connector) connect(ctx context.Context, work string) (*impala.Client, e
 		return nil, err
 	}
 	return impala.Connect(ctx, o)
-}
-
-// identifier is what coordinators show beside statements: the program, and the report or
-// command that sends them.
-func identifier(version, work string) string {
-	number, _, _ := strings.Cut(version, " ") // without the compiler's
-	return "qosreport/" + number + " " + work
 }
 
 // close forgets the credentials.
