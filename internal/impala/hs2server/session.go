@@ -27,11 +27,6 @@ func (s *Session) Options() map[string]string {
 	return options
 }
 
-// Set changes a query option of the session and reports whether there is one of this name.
-func (s *Session) Set(name, value string) bool {
-	return s.server.setOption(s.session, name, value) == nil
-}
-
 // session is one client's session. It belongs to the server, not to a connection.
 type session struct {
 	server    *Server

@@ -258,10 +258,29 @@ func TestReportsOutliveTheStatement(t *testing.T) {
 		}
 		c.status("CloseOperation", &wire.OperationReq{Operation: o})
 	}
+	refused(t, c.status("GetRuntimeProfile", &wire.ProfileReq{Operation: o, Session: session, Format: 3}), "Unsupported operation", "HYC00")
 	var profile wire.ProfileResp
 	other := connect(t, s)
 	c.must("GetRuntimeProfile", &wire.ProfileReq{Operation: o, Session: other.tryOpen("you", nil).Session}, &profile)
 	refused(t, profile.Status, "User you is not authorized to access the runtime profile or execution summary.", "HY000")
 	h := wire.OperationHandle{Handle: altered(o.Handle, otherID, "")}
 	refused(t, c.status("GetExecSummary", &wire.ExecSummaryReq{Operation: h, Session: session}), "Query id 3736353433323130:6665646362613938 not found.", "HY000")
+}
+
+func TestTheQueryLogIsBounded(t *testing.T) {
+	s := server()
+	c := connect(t, s)
+	session := c.open(nil)
+	for range maxKept + 1 {
+		c.status("CloseOperation", &wire.OperationReq{Operation: c.execute(session, "SELECT", nil)})
+	}
+	if len(s.archive.last) != maxKept {
+		t.Errorf("%d statements are kept", len(s.archive.last))
+	}
+	for range 5 {
+		c.status("CloseOperation", &wire.OperationReq{Operation: c.execute(session, "SELECT /*"+strings.Repeat("x", 8<<20)+"*/", nil)})
+	}
+	if n := len(s.archive.last); n != 3 {
+		t.Errorf("%d statements of 8 MiB are kept", n)
+	}
 }

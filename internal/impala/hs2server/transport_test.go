@@ -99,7 +99,7 @@ func TestFramesAreCutAndTheirHeadsGoAlone(t *testing.T) {
 	near, far := net.Pipe()
 	ended := make(chan struct{})
 	seen := &writes{Conn: far}
-	s := New(Options{Engine: wide{3000}, Logins: Logins{"X": func() Login { return &impostor{} }}})
+	s := New(Options{Engine: wide{3000, 100}, Logins: Logins{"X": func() Login { return &impostor{} }}})
 	go func() {
 		defer close(ended)
 		s.ServeConn(context.Background(), seen)

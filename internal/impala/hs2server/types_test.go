@@ -88,14 +88,14 @@ func TestTheLowerProtocolCounts(t *testing.T) {
 	}
 }
 
-// wide is a result of a hundred columns.
-type wide struct{ rows int }
+// wide is a result of so many rows and columns.
+type wide struct{ rows, columns int }
 
 func (w wide) Execute(context.Context, *Session, string) (Result, error) { return w, nil }
 func (w wide) Poll() (bool, error)                                       { return true, nil }
 func (w wide) Log() string                                               { return "" }
 func (w wide) Columns() []wire.ColumnDesc {
-	return make([]wire.ColumnDesc, 100) // BOOLEANs
+	return make([]wire.ColumnDesc, w.columns) // BOOLEANs
 }
 func (w wide) Fetch(_ context.Context, most int, into []wire.ColumnBuilder) (bool, error) {
 	for i := range into {
@@ -107,9 +107,9 @@ func (w wide) Fetch(_ context.Context, most int, into []wire.ColumnBuilder) (boo
 }
 
 func TestWideAndLongBatches(t *testing.T) {
-	for _, rows := range []int{0, 100_000} {
-		c := connect(t, New(Options{Engine: wide{rows}}))
-		if got := c.fetch(c.execute(c.open(nil), "SELECT", nil), wire.FetchNext, 0); got.Rows != rows || len(got.Columns) != 100 || !got.HasResults {
+	for _, shape := range []wide{{0, 100}, {3000, 100}, {100_000, 2}} {
+		c := connect(t, New(Options{Engine: shape}))
+		if got := c.fetch(c.execute(c.open(nil), "SELECT", nil), wire.FetchNext, 0); got.Rows != shape.rows || len(got.Columns) != shape.columns || !got.HasResults {
 			t.Errorf("%d rows of %d columns", got.Rows, len(got.Columns))
 		}
 	}

@@ -269,13 +269,14 @@ func TestSessionsOverHTTP(t *testing.T) {
 		b := p.browse(t)
 		opened, _ := b.open(bob)
 		var started wire.OperationResp
-		if _, err := b.post("/", "ExecuteStatement", &wire.ExecuteStatementReq{Session: opened.Session, Statement: "wait"}, &started, bob); err != nil {
+		req := &wire.ExecuteStatementReq{Session: opened.Session, Statement: "wait", ConfOverlay: map[string]string{"fetch_rows_timeout_ms": "1"}}
+		if _, err := b.post("/", "ExecuteStatement", req, &started, bob); err != nil {
 			t.Fatal(err)
 		}
 		b.nc.Close()
-		var state wire.OperationStatusResp
-		if _, err := p.browse(t).post("/", "GetOperationStatus", &wire.OperationReq{Operation: *started.Operation}, &state, bob); err != nil || state.State != wire.StateRunning {
-			t.Errorf("%+v, %v", state, err)
+		var rows wire.FetchResultsResp
+		if _, err := p.browse(t).post("/", "FetchResults", &wire.FetchResultsReq{Operation: *started.Operation}, &rows, bob); err != nil || rows.Status.Code != wire.StatusStillExecuting {
+			t.Errorf("%+v, %v", rows.Status, err)
 		}
 	})
 }
