@@ -59,8 +59,7 @@ const (
 	maxKeptBytes = 32 << 20
 )
 
-func (a *archive) keep(o *operation) {
-	k := newKept(o)
+func (a *archive) keep(k *kept) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.last = append(a.last, k)

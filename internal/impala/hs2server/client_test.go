@@ -15,11 +15,11 @@ import (
 	"qosreport/internal/impala/wire"
 )
 
-// numbers answers every statement with ten thousand of them.
+// numbers answers every statement with a thousand of them.
 type numbers struct{ left int }
 
 func (*numbers) Execute(context.Context, *hs2server.Session, string) (hs2server.Result, error) {
-	return &numbers{10_000}, nil
+	return &numbers{1_000}, nil
 }
 func (*numbers) Columns() []wire.ColumnDesc {
 	return []wire.ColumnDesc{{Name: "n", Type: wire.BigInt}}
@@ -108,7 +108,7 @@ func TestOurClientReadsAResultAtEveryPort(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			if n, err := count(t.Context(), o); n != 10_000 || err != nil {
+			if n, err := count(t.Context(), o); n != 1_000 || err != nil {
 				t.Errorf("%d rows, %v", n, err)
 			}
 		})

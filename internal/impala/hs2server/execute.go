@@ -144,11 +144,14 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // kindOf tells the kind of a statement by its first word, as profiles name it.
 func kindOf(statement string) string {
-	words := strings.FieldsFunc(withoutComments(statement), func(r rune) bool { return strings.ContainsRune(" \t\r\n(;", r) })
-	if len(words) == 0 {
-		return "N/A"
+	statement = strings.TrimLeft(withoutComments(statement), "(")
+	word := statement
+	if end := strings.IndexAny(statement, " \t\r\n(;/"); end >= 0 {
+		word = statement[:end]
 	}
-	switch strings.ToUpper(words[0]) {
+	switch strings.ToUpper(word) {
+	case "":
+		return "N/A"
 	case "SELECT", "WITH", "VALUES":
 		return "QUERY"
 	case "INSERT", "UPSERT", "UPDATE", "DELETE", "MERGE":
@@ -186,7 +189,7 @@ func (s *Server) forget(o *operation, why error) {
 	o.session.mu.Lock()
 	delete(o.session.operations, string(o.handle.GUID))
 	o.session.mu.Unlock()
-	s.archive.keep(o)
+	s.archive.keep(newKept(o))
 }
 
 // operation finds an operation and begins a call of its session.

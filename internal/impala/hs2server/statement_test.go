@@ -268,19 +268,29 @@ func TestReportsOutliveTheStatement(t *testing.T) {
 }
 
 func TestTheQueryLogIsBounded(t *testing.T) {
-	s := server()
-	c := connect(t, s)
-	session := c.open(nil)
+	var log archive
 	for range maxKept + 1 {
-		c.status("CloseOperation", &wire.OperationReq{Operation: c.execute(session, "SELECT", nil)})
+		log.keep(&kept{profile: "short"})
 	}
-	if len(s.archive.last) != maxKept {
-		t.Errorf("%d statements are kept", len(s.archive.last))
+	if n := len(log.last); n != maxKept {
+		t.Errorf("%d statements are kept", n)
 	}
-	for range 5 {
-		c.status("CloseOperation", &wire.OperationReq{Operation: c.execute(session, "SELECT /*"+strings.Repeat("x", 8<<20)+"*/", nil)})
+	long := strings.Repeat("x", maxKeptBytes/2)
+	for range 3 {
+		log.keep(&kept{profile: long})
 	}
-	if n := len(s.archive.last); n != 3 {
-		t.Errorf("%d statements of 8 MiB are kept", n)
+	if n := len(log.last); n != 2 || log.bytes != maxKeptBytes {
+		t.Errorf("%d long statements are kept, %d bytes", n, log.bytes)
+	}
+}
+
+func TestKindsOfStatements(t *testing.T) {
+	for statement, want := range map[string]string{
+		"SELECT 1": "QUERY", "-- why\n(select/* x */1)": "QUERY", "with a as (select 1) select * from a": "QUERY", "VALUES(1)": "QUERY",
+		"insert into t values (1)": "DML", "UPSERT\tINTO t": "DML", "explain select 1": "EXPLAIN", "show tables": "DDL", "USE qos;": "DDL", "": "N/A", "/* open": "N/A",
+	} {
+		if got := kindOf(statement); got != want {
+			t.Errorf("%q is %s", statement, got)
+		}
 	}
 }

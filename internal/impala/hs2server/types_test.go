@@ -58,8 +58,8 @@ func TestEveryTypeInBothForms(t *testing.T) {
 			}
 		}
 		got := c.fetch(o, wire.FetchNext, 10)
-		if opened.Protocol != protocol || (got.Rowwise > 0) != (protocol < wire.ProtocolV6) {
-			t.Fatalf("protocol %d was answered with %d and %d single rows", protocol, opened.Protocol, got.Rowwise)
+		if opened.Protocol != protocol || got.ByRow != (protocol < wire.ProtocolV6) {
+			t.Fatalf("protocol %d was answered with %d and rows one by one %v", protocol, opened.Protocol, got.ByRow)
 		}
 		if protocol < wire.ProtocolV6 {
 			continue
