@@ -142,8 +142,9 @@ type connector struct {
 	creds *kerberos.Creds // nil before the first session, and without Kerberos
 }
 
-// connect logs in where that is wanted and opens a session.
-func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
+// connect logs in where that is wanted and opens a session. The coordinator shows its
+// statements as those of work.
+func (c *connector) connect(ctx context.Context, work string) (*impala.Client, error) {
 	i := &c.config.Impala
 	o := impala.Options{
 		Hosts:          i.Hosts,
@@ -151,7 +152,7 @@ func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 		Health:         &c.health,
 		DoAs:           i.DoAsUser,
 		Database:       i.Database,
-		Client:         "qosreport/" + version(),
+		Client:         identifier(version(), work),
 		Config:         i.Options,
 		DialTimeout:    i.Timeouts.Dial.Duration,
 		SessionTimeout: i.Timeouts.Session.Duration,
@@ -175,6 +176,13 @@ func (c *connector) connect(ctx context.Context) (*impala.Client, error) {
 		return nil, err
 	}
 	return impala.Connect(ctx, o)
+}
+
+// identifier is what coordinators show beside statements: the program, and the report or
+// command that sends them.
+func identifier(version, work string) string {
+	number, _, _ := strings.Cut(version, " ") // without the compiler's
+	return "qosreport/" + number + " " + work
 }
 
 // close forgets the credentials.

@@ -39,14 +39,14 @@ func TestNobodyWaitsForTheLoginOfAnother(t *testing.T) {
 		}
 		first := make(chan error)
 		go func() {
-			_, err := c.connect(t.Context())
+			_, err := c.connect(t.Context(), "test")
 			first <- err
 		}()
 		synctest.Wait()
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := c.connect(ctx); err == nil || time.Since(start) != time.Second || c.principal() != lab.Principal {
+		if _, err := c.connect(ctx, "test"); err == nil || time.Since(start) != time.Second || c.principal() != lab.Principal {
 			t.Errorf("%v after %s as %s", err, time.Since(start), c.principal())
 		}
 		if err := <-first; fault.ClassOf(err) != fault.KDC || fault.AreaOf(err) != fault.Security {
@@ -56,7 +56,7 @@ func TestNobodyWaitsForTheLoginOfAnother(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			client, err := c.connect(t.Context())
+			client, err := c.connect(t.Context(), "test")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -39,7 +39,7 @@ func (e *explainCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	connector := &connector{config: c, log: newLogger(a.err, c.Log), dial: a.dial, now: a.now}
 	defer connector.close()
-	client, err := connector.connect(ctx)
+	client, err := connector.connect(ctx, "explain")
 	if err != nil {
 		return err
 	}

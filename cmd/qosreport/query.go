@@ -61,7 +61,7 @@ func (q *queryCmd) run(ctx context.Context, a *app) (err error) {
 	p.Phase("connect")
 	connector := &connector{config: c, log: log, dial: a.dial, now: a.now}
 	defer connector.close()
-	client, err := connector.connect(ctx)
+	client, err := connector.connect(ctx, "query")
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ type runCmd struct {
 	Slot     string   `group:"Report" placeholder:"SLOT" help:"Which slot of the schedule: last, the newest; or the key of one that failed or was missed, to run it once more."`
 	NoWait   bool     `group:"Report" name:"no-wait" help:"Do not wait for another process that runs the same slot; exit with 9."`
 	Format   []string `group:"Report" placeholder:"FORMAT" help:"${report_formats}; may be repeated or separated by commas; default those of the report."`
+	Profile  bool     `group:"Report" help:"Keep the profile of each statement that fails or takes over 10s as a text beside the files."`
 	windowFlags
 	fileFlags
 	connectionFlags
@@ -114,6 +115,9 @@ func own(err error) bool {
 func (r *runCmd) make(ctx context.Context, a *app, c *config.Config, o job.Options, book *job.Booking) (err error) {
 	if o.Args, err = r.args(o.Definition); err != nil {
 		return err
+	}
+	if r.Profile {
+		o.Profile = profileWriter(o, newLogger(a.err, c.Log).With("run", o.Run))
 	}
 	then := posting{book: book}
 	if r.DryRun || r.Send {

@@ -11,6 +11,7 @@ import (
 	"qosreport/internal/impala"
 	"qosreport/internal/job"
 	"qosreport/internal/planner"
+	"qosreport/internal/query"
 	"qosreport/internal/schedule"
 	"qosreport/internal/store"
 )
@@ -192,8 +193,8 @@ func (a *app) options(c *config.Config, connector *connector) job.Options {
 		Settings: c.Impala.Options,
 		Source:   source(c),
 		Now:      a.now,
-		Connect: func(ctx context.Context) (job.Coordinator, error) {
-			client, err := connector.connect(ctx)
+		Connect: func(ctx context.Context, report string) (job.Coordinator, error) {
+			client, err := connector.connect(ctx, report)
 			if err != nil {
 				return nil, err
 			}
@@ -212,8 +213,8 @@ type session struct {
 func (s session) Principal() string { return s.principal }
 
 // Query hands on rows as the job knows them.
-func (s session) Query(ctx context.Context, statement string) (job.Result, error) {
-	rows, err := s.Client.Query(ctx, statement)
+func (s session) Query(ctx context.Context, statement string, w query.Watch) (job.Result, error) {
+	rows, err := s.QueryWatched(ctx, statement, w)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (r *runCmd) slotFlags() error {
 	switch {
 	case r.Schedule == "":
 		return fault.Advise(fault.Errorf(fault.Usage, 0, "--slot and --no-wait go with --schedule"), "qosreport run --schedule NAME --slot last")
-	case len(r.Report) > 0 || r.Send || r.NoCache || r.DryRun || len(r.Format) > 0 || r.Date != "" || r.From != "" || r.To != "" || len(r.Param) > 0 || r.Zone != os.Getenv(zoneVariable):
+	case len(r.Report) > 0 || r.Send || r.NoCache || r.DryRun || r.Profile || len(r.Format) > 0 || r.Date != "" || r.From != "" || r.To != "" || len(r.Param) > 0 || r.Zone != os.Getenv(zoneVariable):
 		return fault.Advise(fault.Errorf(fault.Usage, 0, "--schedule says which report, window and mail it is"), "leave out the flags of the group Report but --slot, --no-wait and --out")
 	}
 	return nil

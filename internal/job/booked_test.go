@@ -169,12 +169,12 @@ func onTrial(t *testing.T, test func(t *testing.T, w *trial)) {
 		defer func() { noError(t, w.ledger.Close()) }()
 		w.options, _ = options(t, &w.cluster.engine)
 		connect := served(t, w.cluster)
-		w.options.Connect = func(ctx context.Context) (Coordinator, error) {
+		w.options.Connect = func(ctx context.Context, name string) (Coordinator, error) {
 			if next := w.cluster.fails; len(next) > 0 {
 				w.cluster.fails = next[1:]
 				return nil, next[0]
 			}
-			return connect(ctx)
+			return connect(ctx, name)
 		}
 		w.options.Budget, w.options.Formats, w.options.Now = 30*time.Minute, []string{"json"}, time.Now
 		w.options.Mail = &Mail{From: "qos@example.com"}

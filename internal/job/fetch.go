@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"qosreport/internal/definition"
 	"qosreport/internal/qos"
@@ -87,7 +88,7 @@ func (f *fetcher) work(ctx context.Context) error {
 		}
 		if session == nil {
 			var err error
-			if session, err = f.Connect(ctx); err != nil {
+			if session, err = f.Connect(ctx, f.Definition.Name); err != nil {
 				return err
 			}
 			f.mu.Lock()
@@ -113,11 +114,10 @@ func (f *fetcher) read(ctx context.Context, session Coordinator, i int) error {
 	s := f.statements[i]
 	started := f.Now()
 	f.Progress.Started(s.Dataset)
-	result, err := session.Query(ctx, s.SQL)
+	result, err := session.Query(ctx, s.SQL, f.watch(session, s.Dataset))
 	if err != nil {
 		return err
 	}
-	f.Progress.Query(s.Dataset, result.QueryID(), session.Coordinator())
 	source := &counted{Source: result, dataset: s.Dataset, progress: f.Progress}
 	states, spool, err := f.take(ctx, source, s)
 	if closeErr := result.Close(ctx); err == nil {
@@ -147,6 +147,22 @@ func (f *fetcher) read(ctx context.Context, session Coordinator, i int) error {
 		Warnings:    result.Warnings(),
 	}
 	return nil
+}
+
+// slowStatement is how long a statement takes of which the profile is wanted.
+const slowStatement = 10 * time.Second
+
+// watch tells the progress of a statement as soon as it has an id, and how far it is.
+func (f *fetcher) watch(session Coordinator, dataset string) query.Watch {
+	w := query.Watch{
+		Started:  func(queryID, _ string) { f.Progress.Query(dataset, queryID, session.Coordinator()) },
+		Progress: func(p query.Progress) { f.Progress.State(dataset, p.String()) },
+		Slow:     slowStatement,
+	}
+	if f.Profile != nil {
+		w.Profile = func(p query.Profile) { f.Profile(dataset, p) }
+	}
+	return w
 }
 
 // take reads all rows as what the dataset says they are.

@@ -35,7 +35,7 @@ type cluster struct {
 
 type coordinator struct{ *cluster }
 
-func (c *cluster) connect(context.Context) (Coordinator, error) {
+func (c *cluster) connect(context.Context, string) (Coordinator, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.connected != nil {
@@ -57,7 +57,7 @@ func (c coordinator) Close(context.Context) error {
 	return c.unclosed
 }
 
-func (c coordinator) Query(ctx context.Context, statement string) (Result, error) {
+func (c coordinator) Query(ctx context.Context, statement string, w query.Watch) (Result, error) {
 	dataset := strings.TrimPrefix(statement, "SELECT ")
 	c.mu.Lock()
 	c.started = append(c.started, dataset)
@@ -121,6 +121,7 @@ type quiet struct{}
 func (quiet) Phase(string)         {}
 func (quiet) Started(string)       {}
 func (quiet) Query(_, _, _ string) {}
+func (quiet) State(_, _ string)    {}
 func (quiet) Rows(string, int)     {}
 func (quiet) Finished(string)      {}
 

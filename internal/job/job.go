@@ -20,7 +20,7 @@ import (
 
 // Coordinator runs statements over one session.
 type Coordinator interface {
-	Query(ctx context.Context, statement string) (Result, error)
+	Query(ctx context.Context, statement string, w query.Watch) (Result, error)
 	Coordinator() string // host:port
 	Principal() string   // who logged in; "" without Kerberos
 	Close(ctx context.Context) error
@@ -39,6 +39,7 @@ type Progress interface {
 	Phase(phase string)
 	Started(dataset string)
 	Query(dataset, id, coordinator string)
+	State(dataset, state string) // of a statement that has no rows yet, in words
 	Rows(dataset string, n int)
 	Finished(dataset string)
 }
@@ -52,11 +53,12 @@ type Options struct {
 	Templates  *query.Templates
 	Args       definition.Args
 	Window     report.Window
-	Connect    func(ctx context.Context) (Coordinator, error) // called from several goroutines
-	Sessions   int                                            // most connections at a time; 0 means 1
-	Settings   map[string]string                              // query options of the sessions
-	Source     string                                         // the cluster and its database, for what is kept
-	Keeper     Keeper                                         // of states of days; nil keeps nothing
+	Connect    func(ctx context.Context, report string) (Coordinator, error) // called from several goroutines
+	Sessions   int                                                           // most connections at a time; 0 means 1
+	Settings   map[string]string                                             // query options of the sessions
+	Source     string                                                        // the cluster and its database, for what is kept
+	Profile    func(dataset string, p query.Profile)                         // of statements that fail or are slow; called from several goroutines; nil asks for none
+	Keeper     Keeper                                                        // of states of days; nil keeps nothing
 	Now        func() time.Time
 	Budget     time.Duration // what is left of ctx's time when the run begins is this; 0 means no bound
 	Out        string        // folder of the files

@@ -92,8 +92,8 @@ func (r *result) Fetch(_ context.Context, _ int, into []wire.ColumnBuilder) (boo
 type session struct{ *impala.Client }
 
 func (session) Principal() string { return "report@EXAMPLE.COM" }
-func (s session) Query(ctx context.Context, statement string) (Result, error) {
-	rows, err := s.Client.Query(ctx, statement)
+func (s session) Query(ctx context.Context, statement string, w query.Watch) (Result, error) {
+	rows, err := s.QueryWatched(ctx, statement, w)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +106,7 @@ type steps []string
 func (s *steps) Phase(phase string)     { *s = append(*s, phase) }
 func (s *steps) Started(dataset string) { *s = append(*s, "query "+dataset) }
 func (s *steps) Query(_, _, _ string)   {}
+func (s *steps) State(_, _ string)      {}
 func (s *steps) Rows(string, int)       {}
 func (s *steps) Finished(string)        {}
 
@@ -142,9 +143,9 @@ func options(t *testing.T, e *engine) (Options, *steps) {
 }
 
 // served are sessions of the real client on a server with this engine.
-func served(t *testing.T, e hs2server.Engine) func(context.Context) (Coordinator, error) {
+func served(t *testing.T, e hs2server.Engine) func(context.Context, string) (Coordinator, error) {
 	server := hs2server.New(hs2server.Options{Engine: e})
-	return func(ctx context.Context) (Coordinator, error) {
+	return func(ctx context.Context, _ string) (Coordinator, error) {
 		client, end := net.Pipe()
 		ended := make(chan struct{})
 		go func() {
@@ -244,7 +245,7 @@ func TestAFailedRunLeavesNothing(t *testing.T) {
 			return t.Context()
 		}, "dataset legs: column talk is missing", fault.Impala},
 		{"no coordinator", func(o *Options, _ *engine) context.Context {
-			o.Connect = func(context.Context) (Coordinator, error) {
+			o.Connect = func(context.Context, string) (Coordinator, error) {
 				return nil, fault.Errorf(fault.Impala, fault.Network, "refused")
 			}
 			return t.Context()

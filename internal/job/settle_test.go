@@ -122,13 +122,13 @@ func TestAnAttemptEndsWhileTheLedgerIsLocked(t *testing.T) {
 	onTrial(t, func(t *testing.T, w *trial) {
 		connect := w.options.Connect
 		refused := false
-		w.options.Connect = func(ctx context.Context) (Coordinator, error) {
+		w.options.Connect = func(ctx context.Context, name string) (Coordinator, error) {
 			if !refused {
 				refused = true
 				w.lock(20 * time.Second)
 				return nil, fault.Errorf(fault.Impala, fault.Network, "refused")
 			}
-			return connect(ctx)
+			return connect(ctx, name)
 		}
 		exits(t, w.run(), 0, "")
 		w.want(store.Done, "", "failed query network", "done mail")
