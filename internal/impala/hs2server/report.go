@@ -69,9 +69,10 @@ func (o *operation) summary() wire.ExecSummary {
 // what the admission says.
 func (o *operation) log() string {
 	var lines []string
+	progress := "" // ends with a line feed even where nothing follows: impala-shell cuts it off with that
 	summary := o.summary()
 	if p := summary.Progress; p != nil && p.ScanRanges > 0 {
-		lines = append(lines, fmt.Sprintf("Query %s: %d%% Complete (%d out of %d)", o.id, 100*p.ScanRangesDone/p.ScanRanges, p.ScanRangesDone, p.ScanRanges))
+		progress = fmt.Sprintf("Query %s: %d%% Complete (%d out of %d)\n", o.id, 100*p.ScanRangesDone/p.ScanRanges, p.ScanRangesDone, p.ScanRanges)
 	}
 	if err := o.failure(); err != nil {
 		lines = append(lines, err.Error())
@@ -83,7 +84,7 @@ func (o *operation) log() string {
 		lines = append(lines, text)
 	}
 	lines = append(lines, o.script.Warnings...)
-	return strings.Join(lines, "\n")
+	return progress + strings.Join(lines, "\n")
 }
 
 // profile is what GetRuntimeProfile answers: a head that is the server's and, below it,

@@ -1,6 +1,7 @@
 package hs2server
 
 import (
+	"context"
 	"reflect"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func TestStatesOverTime(t *testing.T) {
 		}{
 			{0, wire.StatePending, wire.ExecQueued, "Admission result : Queued\nLatest admission queue reason : queue is not empty"},
 			{2999 * time.Millisecond, wire.StatePending, wire.ExecQueued, "Admission result : Queued"},
-			{2 * time.Millisecond, wire.StateRunning, wire.ExecRunning, ": 25% Complete (2 out of 8)"},
+			{2 * time.Millisecond, wire.StateRunning, wire.ExecRunning, ": 25% Complete (2 out of 8)\na warning"},
 			{3998 * time.Millisecond, wire.StateRunning, wire.ExecRunning, ""},
 			{2 * time.Millisecond, wire.StateFinished, wire.ExecFinished, "a warning"},
 		} {
@@ -293,4 +294,20 @@ func TestKindsOfStatements(t *testing.T) {
 			t.Errorf("%q is %s", statement, got)
 		}
 	}
+}
+
+func TestProgressAloneEndsItsLine(t *testing.T) {
+	c := connect(t, New(Options{Engine: quiet{}}))
+	o := c.execute(c.open(nil), "SELECT", nil)
+	if got, want := c.log(o), "Query "+wire.ImpalaID(o.GUID)+": 100% Complete (3 out of 3)\n"; got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
+// quiet has read all and has nothing to warn of.
+type quiet struct{ everyType }
+
+func (q quiet) Execute(context.Context, *Session, string) (Result, error) { return q, nil }
+func (quiet) Summary() wire.ExecSummary {
+	return wire.ExecSummary{Progress: &wire.ExecProgress{ScanRanges: 3, ScanRangesDone: 3}}
 }

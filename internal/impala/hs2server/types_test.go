@@ -61,9 +61,6 @@ func TestEveryTypeInBothForms(t *testing.T) {
 		if opened.Protocol != protocol || got.ByRow != (protocol < wire.ProtocolV6) {
 			t.Fatalf("protocol %d was answered with %d and rows one by one %v", protocol, opened.Protocol, got.ByRow)
 		}
-		if protocol < wire.ProtocolV6 {
-			continue
-		}
 		for i := range got.Columns {
 			column := &got.Columns[i]
 			for row := range got.Rows {
@@ -71,7 +68,11 @@ func TestEveryTypeInBothForms(t *testing.T) {
 					t.Errorf("%s, row %d: null %t", typesOfColumns[i].TypeName(), row, !null)
 				}
 			}
-			if kind := KindOf(typesOfColumns[i].Type); column.Kind() != kind || column.Len() != 10 || kind == wire.KindBinary && string(column.Text(0)) != "\xff\x00" {
+			kind := KindOf(typesOfColumns[i].Type)
+			if protocol < wire.ProtocolV6 {
+				kind = min(kind, wire.KindString) // which has no field for bytes
+			}
+			if column.Kind() != kind || column.Len() != 10 || typesOfColumns[i].Type == wire.Binary && string(column.Text(0)) != "\xff\x00" {
 				t.Errorf("%s: kind %d, %d rows", typesOfColumns[i].TypeName(), column.Kind(), column.Len())
 			}
 		}
