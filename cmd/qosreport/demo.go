@@ -55,7 +55,7 @@ func (d *demoCmd) Run(ctx context.Context, a *app) (err error) {
 	c := config.Default()
 	c.Log = config.Log{Level: d.LogLevel, Format: d.LogFormat}
 	log := newLogger(a.err, c.Log).With("part", "lab")
-	cluster, err := lab.Start(context.WithoutCancel(ctx), lab.Options{Dir: dir, Sample: options, Logger: log})
+	cluster, err := lab.Start(context.WithoutCancel(ctx), lab.Options{Dir: dir, Sample: options, Clients: d.Keep, Logger: log})
 	if fault.AreaOf(err) == fault.Output {
 		err = noTemp(err)
 	}
@@ -156,24 +156,5 @@ func export(ctx context.Context, a *app, cluster *lab.Lab, dir string) error {
 	for _, path := range paths {
 		fmt.Fprintf(a.out, "  %s\n", path)
 	}
-	return nil
-}
-
-// keep prints what another client needs, as lines for a shell, and waits for a signal.
-func keep(ctx context.Context, a *app, cluster *lab.Lab) error {
-	fmt.Fprintf(a.out, `The lab runs until this process is ended (Ctrl-C). For another client:
-export KRB5_CONFIG=%[2]s
-export KRB5_CLIENT_KTNAME=%[3]s
-export QOSREPORT_IMPALA_HOST=%[1]s
-export QOSREPORT_IMPALA_TLS=false
-export QOSREPORT_KERBEROS_PRINCIPAL=%[4]s
-export QOSREPORT_KERBEROS_KEYTAB=%[3]s
-export QOSREPORT_KERBEROS_KRB5_CONF=%[2]s
-export QOSREPORT_ZONE=%[5]s
-Then, for example:
-  qosreport query 'SELECT * FROM acme WHERE dt="2017-09-12" LIMIT 5'
-  kinit -kt "$KRB5_CLIENT_KTNAME" %[4]s && kvno %[6]s/localhost
-`, cluster.Coordinator, cluster.KRB5Conf, cluster.Keytab, lab.Principal, demoZone, lab.Service)
-	<-ctx.Done()
 	return nil
 }

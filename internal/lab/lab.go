@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"qosreport/internal/fault"
-	"qosreport/internal/impala/hs2server"
 	"qosreport/internal/kerberos/acceptor"
 	"qosreport/internal/lab/impalad"
 	"qosreport/internal/lab/kdc"
@@ -40,6 +39,7 @@ type Options struct {
 	Layers   byte           // SASL layers that the coordinator offers, a mask of acceptor's; 0 means none, as Impala
 	Clock    time.Duration  // by how much the cluster's clock is ahead of this host's
 	KDCClock time.Duration  // and by how much the KDC's clock is ahead of the coordinator's
+	Clients  bool           // open the ports of [Ports], and take a password besides tickets
 	Observe  func(string)   // called for each call to the coordinator; nil for none
 	Logger   *slog.Logger   // nil discards
 
@@ -50,6 +50,7 @@ type Options struct {
 // Lab is a running cluster.
 type Lab struct {
 	Coordinator string // host:port
+	Ports       Ports  // empty without Options.Clients
 	KDC         string // host:port, TCP and, on loopback, UDP
 	Keytab      string // of Principal
 	KRB5Conf    string
@@ -101,37 +102,30 @@ func (l *Lab) serve(ctx context.Context, o Options, accept *acceptor.Acceptor) e
 	if err != nil {
 		return err
 	}
+	ports, err := l.Ports.open(ctx, o, accept)
+	if err == nil {
+		l.Coordinator, err = named(coordinator)
+	}
+	if err != nil {
+		return errors.Join(err, coordinator.Close(), tickets.Close())
+	}
 	ctx, l.stop = context.WithCancel(ctx)
 	l.KDC = tickets.Addr().String()
-	_, port, err := net.SplitHostPort(coordinator.Addr().String())
-	if err != nil {
-		return err
-	}
-	l.Coordinator = net.JoinHostPort(host, port)
-	server := impalad.New(impalad.Options{
-		Catalog: l.Catalog,
-		Logins:  hs2server.Logins{"GSSAPI": func() hs2server.Login { return accept.NewServer(acceptor.SASL{Layers: o.Layers}) }},
-		Observe: o.Observe,
-		Logger:  o.Logger,
-	})
+	server := impalad.New(impalad.Options{Catalog: l.Catalog, Logins: o.logins(accept), Observe: o.Observe, Logger: o.Logger})
 	l.running.Go(func() { l.note(l.Realm.Serve(ctx, tickets, packets)) })
-	l.running.Go(func() { l.note(server.Serve(ctx, coordinator)) })
+	l.running.Go(func() { l.note(server.Serve(ctx, coordinator, ports...)) })
 	return nil
 }
 
 // listen opens the ports of coordinator and KDC. Packets are nil where there is no UDP.
 func listen(ctx context.Context, o Options) (coordinator, tickets net.Listener, packets net.PacketConn, err error) {
-	const anyPort = "127.0.0.1:0"
+	if coordinator, err = o.listen(ctx); err != nil {
+		return nil, nil, nil, err
+	}
 	if o.Listen == nil {
-		if coordinator, err = new(net.ListenConfig).Listen(ctx, "tcp", anyPort); err != nil {
-			return nil, nil, nil, err
-		}
 		tickets, packets, err = kdc.Listen()
 	} else {
-		if coordinator, err = o.Listen(ctx, anyPort); err != nil {
-			return nil, nil, nil, err
-		}
-		tickets, err = o.Listen(ctx, anyPort)
+		tickets, err = o.listen(ctx)
 	}
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, coordinator.Close())

@@ -117,11 +117,7 @@ c.close()
 // impyla reads a table over GSSAPI from the stand-in, and its rows are ours.
 func TestImpylaReadsTheSameRows(t *testing.T) {
 	l := startLab(t)
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	python := filepath.Join(cache, "qosreport-peers", "venv", "bin", "python")
+	python := filepath.Join(venv(t, "venv"), "python")
 	env := append(l.env, "KRB5CCNAME=FILE:"+filepath.Join(t.TempDir(), "cc"))
 	if out, err := tool(t, env, "kinit", "-kt", l.get("KRB5_CLIENT_KTNAME"), "report@EXAMPLE.COM"); err != nil {
 		t.Fatalf("kinit: %v\n%s", err, out)

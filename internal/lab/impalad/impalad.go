@@ -5,6 +5,7 @@ package impalad
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -49,10 +50,20 @@ func New(o Options) *Server {
 	})}
 }
 
-// Serve takes connections until the context ends, and returns when no statement runs
-// any more.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+// Port serves one more port of a server until the context ends.
+type Port func(ctx context.Context, s *hs2server.Server) error
+
+// Serve takes connections at the listener and the ports until the context ends, and
+// returns when no statement runs any more.
+func (s *Server) Serve(ctx context.Context, l net.Listener, ports ...Port) error {
+	ended := make(chan error)
+	for _, port := range ports {
+		go func() { ended <- port(ctx, s.Server) }()
+	}
 	err := s.Server.Serve(ctx, l)
+	for range ports {
+		err = errors.Join(err, <-ended)
+	}
 	s.engine.running.Wait()
 	return err
 }
