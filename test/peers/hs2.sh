@@ -8,6 +8,8 @@
 #
 # Settings from the environment:
 #   HS2_AUTH     NOSASL | NONE | KERBEROS      [NOSASL]
+#   HS2_HTTP     1: HTTP at /cliservice in place of the binary port
+#   HS2_SPNEGO   keytab of HTTP/localhost@EXAMPLE.COM    with HTTP and KERBEROS
 #   HS2_QOP      auth | auth-int | auth-conf   [auth]    with KERBEROS
 #   HS2_KEYTAB   keytab of hive/localhost@EXAMPLE.COM    with KERBEROS
 #   KRB5_CONFIG  the realm's krb5.conf                   with KERBEROS
@@ -57,11 +59,20 @@ configure() {
     property hive.server2.enable.doAs false
     property hive.server2.thrift.bind.host localhost
     property hive.server2.thrift.port "$port"
+    if [ "${HS2_HTTP:-}" = 1 ]; then
+      property hive.server2.transport.mode http
+      property hive.server2.thrift.http.port "$port"
+      property hive.server2.thrift.http.path cliservice
+    fi
     property hive.server2.authentication "$auth"
     property hive.server2.thrift.sasl.qop "${HS2_QOP:-auth}"
     if [ "$auth" = KERBEROS ]; then
       property hive.server2.authentication.kerberos.principal hive/localhost@EXAMPLE.COM
       property hive.server2.authentication.kerberos.keytab "$HS2_KEYTAB"
+      if [ -n "${HS2_SPNEGO:-}" ]; then
+        property hive.server2.authentication.spnego.principal HTTP/localhost@EXAMPLE.COM
+        property hive.server2.authentication.spnego.keytab "$HS2_SPNEGO"
+      fi
     fi
     if [ "${HS2_TLS:-}" = 1 ]; then
       property hive.server2.use.SSL true
