@@ -172,6 +172,8 @@ func TestCachesThatDoNotServe(t *testing.T) {
 		{"one that is not valid yet", change(func(c *krb5.Credential) { c.Start = time.Now().Add(time.Hour) }), TicketExpired, "is not valid before", "run kinit"},
 		{"one that the KDC has to make valid first", change(func(c *krb5.Credential) { c.Flags |= krb5.FlagInvalid }), CCacheRead, "has no ticket-granting ticket", "run kinit"},
 		{"one for another user's session", change(func(c *krb5.Credential) { c.UserToUser = true }), CCacheRead, "has no ticket-granting ticket", "run kinit"},
+		{"one of somebody else, whom the owner of the cache acts for", change(func(c *krb5.Credential) { c.Client.Components = []string{"somebody"} }), CCacheRead, "has no ticket-granting ticket", "run kinit"},
+		{"one of the same name in another realm", change(func(c *krb5.Credential) { c.Client.Realm = "OTHER" }), CCacheRead, "has no ticket-granting ticket", "run kinit"},
 		{"one with a key of DES", change(func(c *krb5.Credential) { c.Key = krb5.Key{Enctype: 3, Value: make([]byte, 8)} }), CCacheRead, "enctype 3 is not supported", "run kinit"},
 		{"a key of the wrong length", change(func(c *krb5.Credential) { c.Key.Value = c.Key.Value[:5] }), CCacheRead, "5 bytes", "run kinit"},
 		{"a ticket that is none", change(func(c *krb5.Credential) { c.Ticket = []byte("x") }), CCacheRead, "malformed ticket", "run kinit"},

@@ -151,6 +151,20 @@ func TestOffersThatAreUnusual(t *testing.T) {
 	}
 }
 
+// What the server is told fits the three bytes that there are for it.
+func TestSizesThatTheServerIsTold(t *testing.T) {
+	tests := []struct{ wish, chunk int }{{0, 1 << 16}, {-1, 1 << 16}, {1000, 1000 - 60}, {1 << 24, 1 << 16}, {1 << 30, 1 << 16}}
+	w := newWorld(t, kdc.Options{Enctypes: enctypes(18)})
+	c := w.login()
+	for _, tt := range tests {
+		client := newSASL(t, c, SASLOptions{QOP: AuthConf, MaxFrame: tt.wish})
+		server := w.service(acceptor.Quirks{}).NewServer(acceptor.SASL{Layers: 4})
+		if ours, theirs := shake(client, server); ours != nil || theirs != nil || server.Chunk() != tt.chunk {
+			t.Errorf("%d: the server sends up to %d bytes, want %d; %v, %v", tt.wish, server.Chunk(), tt.chunk, ours, theirs)
+		}
+	}
+}
+
 // A token never exceeds what the server takes, and a byte more of room is a byte more of
 // message, for each type and layer.
 func TestSizesOfTokensAtTheLimit(t *testing.T) {

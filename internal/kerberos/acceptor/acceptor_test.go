@@ -123,6 +123,7 @@ func TestFirstTokenIsRefused(t *testing.T) {
 		{"for a ticket of the future", func(p *party, _ []krb5.KeytabEntry) {}, -6 * time.Minute, errorcode.KRB_AP_ERR_TKT_NYV},
 		{"for want of a checksum", func(p *party, _ []krb5.KeytabEntry) { p.auth.Cksum = types.Checksum{} }, 0, errorcode.KRB_AP_ERR_INAPP_CKSUM},
 		{"for a short checksum", func(p *party, _ []krb5.KeytabEntry) { p.auth.Cksum.Checksum = p.auth.Cksum.Checksum[:20] }, 0, errorcode.KRB_AP_ERR_INAPP_CKSUM},
+		{"for channel bindings of another length", func(p *party, _ []krb5.KeytabEntry) { p.auth.Cksum.Checksum[0] = 20 }, 0, errorcode.KRB_AP_ERR_INAPP_CKSUM},
 		{"for another checksum", func(p *party, _ []krb5.KeytabEntry) { p.auth.Cksum.CksumType = 16 }, 0, errorcode.KRB_AP_ERR_INAPP_CKSUM},
 		{"for a bad subkey", func(p *party, _ []krb5.KeytabEntry) {
 			p.auth.SubKey = types.EncryptionKey{KeyType: 18, KeyValue: make([]byte, 8)}

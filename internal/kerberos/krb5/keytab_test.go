@@ -36,6 +36,8 @@ func TestParseKeytab(t *testing.T) {
 	whole := AppendKeytab(nil, sampleKeytab()[:1])
 	short := bytes.Clone(whole[:len(whole)-4]) // old writers leave out the long version
 	short[5] -= 4
+	zero := bytes.Clone(whole) // as writers do that know eight bits alone
+	clear(zero[len(zero)-4:])
 	hole := append([]byte{5, 2, 0xff, 0xff, 0xff, 0xfc, 1, 2, 3, 4}, whole[2:]...)
 	tests := []struct {
 		name    string
@@ -45,6 +47,7 @@ func TestParseKeytab(t *testing.T) {
 	}{
 		{"one entry", whole, 1, false},
 		{"one entry with a short version", short, 1, false},
+		{"one entry whose long version is zero", zero, 1, false},
 		{"a hole before an entry", hole, 1, false},
 		{"a hole beyond the end", append(bytes.Clone(whole), 0x80, 0, 0, 0), 1, false},
 		{"zeros at the end", append(bytes.Clone(whole), make([]byte, 20)...), 1, false},
