@@ -140,7 +140,7 @@ def impyla(export):
         f"one: (3333, {sum(int(r['id']) for r in acme[:3333])})",
         f"many: (50, {len(acme) - 50})",
         f"parameters: {sorted(anvils.items())}",
-        f"summary: [('02:SORT', None, {len(anvils)}), ('01:AGGREGATE', 'FINALIZE', {len(anvils)}), ('00:SCAN HDFS', 'default.acme', {sum(anvils.values())})]",
+        f"summary: [('02:SORT', '', {len(anvils)}), ('01:AGGREGATE', 'FINALIZE', {len(anvils)}), ('00:SCAN HDFS', 'default.acme', {sum(anvils.values())})]",
         "summary table: ['F00:ROOT', '02:SORT', '01:AGGREGATE', '00:SCAN HDFS']",
         "profile: True",
         "databases: [('_impala_builtins', ''), ('default', ''), ('qos', '')]",

@@ -238,7 +238,7 @@ func (n *PlanNode) write(e *encoder) {
 	e.i32(1, n.ID)
 	e.i32(2, n.Fragment)
 	e.text(3, n.Label)
-	e.optionalText(4, n.Detail)
+	e.text(4, n.Detail) // sent even when it is empty: impala-shell prints None for what is missing
 	e.i32(5, n.Children)
 	if n.Estimated != nil {
 		e.begin(6)
