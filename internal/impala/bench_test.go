@@ -32,7 +32,7 @@ var replayColumns = []wire.ColumnDesc{
 
 // replayedBatches are replies of 133 bytes of values a row: an id of 36 bytes, three
 // texts of 4 to 22, and numbers.
-func replayedBatches(b *testing.B) (replies [][]byte) {
+func replayedBatches(b testing.TB) (replies [][]byte) {
 	b.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
 	text := strings.Repeat("0123456789abcdef", 3)

@@ -23,7 +23,13 @@ type binaryConn struct {
 	codec *wire.Codec
 	seq   int32
 	dead  error // why it is broken
+
+	deadline deadline
+	waiting  bool // the reply to a call is to come
 }
+
+// errBusy marks a call that must not be made, since the reply to another is to come first.
+var errBusy = errors.New("the connection is busy with another call")
 
 // dialBinary connects, and once more where the login was made with a ticket that the service may
 // not take any more: it says nothing about its reason, and a process that runs for days
@@ -85,6 +91,7 @@ func (c *binaryConn) close() {
 	if c.dead == nil {
 		c.dead = net.ErrClosed
 	}
+	c.deadline.release()
 	c.net.Close()
 	if c.sasl != nil {
 		c.sasl.Close()
@@ -110,21 +117,52 @@ func (c *binaryConn) security() string {
 }
 
 func (c *binaryConn) call(ctx context.Context, timeout time.Duration, method string, req, reply wire.Message) error {
+	if err := c.send(ctx, timeout, method, req); err != nil {
+		return err
+	}
+	return c.read(ctx, timeout, method, reply)
+}
+
+// send makes a call whose reply [binaryConn.receive] takes, and no other call until then.
+func (c *binaryConn) send(ctx context.Context, timeout time.Duration, method string, req wire.Message) error {
+	switch {
+	case c.dead != nil:
+		return fmt.Errorf("%s: %w", method, c.dead)
+	case c.waiting:
+		return fmt.Errorf("%s: %w", method, errBusy)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	c.deadline.set(ctx, c.net, timeout)
+	c.seq++
+	if err := c.codec.WriteCall(method, c.seq, req); err != nil {
+		c.dead = err
+		return callFailure(ctx, err, method, timeout)
+	}
+	c.waiting = true
+	return nil
+}
+
+// receive takes the reply to the call that was sent, within a time from now on.
+func (c *binaryConn) receive(ctx context.Context, timeout time.Duration, method string, reply wire.Message) error {
 	if c.dead != nil {
 		return fmt.Errorf("%s: %w", method, c.dead)
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	release := guard(ctx, c.net, timeout)
-	defer release()
-	c.seq++
-	err := c.codec.WriteCall(method, c.seq, req)
+	c.deadline.set(ctx, c.net, timeout)
+	return c.read(ctx, timeout, method, reply)
+}
+
+func (c *binaryConn) read(ctx context.Context, timeout time.Duration, method string, reply wire.Message) error {
+	err := c.codec.ReadReply(method, c.seq, reply)
+	c.waiting = false
 	if err == nil {
-		err = c.codec.ReadReply(method, c.seq, reply)
+		return nil
 	}
-	var exception *wire.Exception
-	if err == nil || errors.As(err, &exception) {
+	if exception := (*wire.Exception)(nil); errors.As(err, &exception) {
 		return err
 	}
 	c.dead = err
@@ -144,7 +182,7 @@ func guard(ctx context.Context, nc net.Conn, timeout time.Duration) (release fun
 	}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		nc.SetDeadline(time.Unix(1, 0))
+		nc.SetDeadline(longAgo)
 		close(ended)
 	})
 	return func() {

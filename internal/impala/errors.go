@@ -39,8 +39,10 @@ func (e *Error) Unwrap() error {
 // exception makes an [Error] of the exception by which a server answers what it cannot
 // make sense of; other errors stay as they are.
 func (c *Client) exception(method string, err error) error {
-	var exception *wire.Exception
-	if errors.As(err, &exception) {
+	if err == nil {
+		return nil
+	}
+	if exception := (*wire.Exception)(nil); errors.As(err, &exception) {
 		return &Error{Method: method, Text: exception.Text, Coordinator: c.addr, Remedy: adviceVersion}
 	}
 	return err

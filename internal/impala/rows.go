@@ -9,11 +9,15 @@ import (
 	"qosreport/internal/impala/wire"
 )
 
-// The number of rows of a fetch doubles from the first to Options.BatchRows, as long as
-// batches stay about a megabyte: the server builds a reply in memory, and so do we.
+// A fetch asks for as many rows as have come before, which doubles it again and again up to
+// Options.BatchRows, as long as batches stay about a megabyte: the server builds a reply in
+// memory, and so do we. It decides alone how wide the next rows are, so that wide ones are
+// remembered: narrow rows between them must not lead to a fetch that wide ones make huge.
 const (
 	firstFetchRows  = 32
 	wantedBatchSize = 1 << 20
+	mostBatchSize   = 16 << 20 // were the next rows as wide as the widest of late
+	wideMemory      = 16       // batches until a width counts for about a third
 )
 
 // Rows is the result of a statement.
@@ -26,9 +30,11 @@ type Rows struct {
 	queryID   string
 	columns   []wire.ColumnDesc
 
+	request   wire.FetchResultsReq
 	reply     wire.FetchResultsResp
 	batch     Batch
-	fetchRows int
+	fetchRows int   // that the next fetch asks for
+	widest    int   // bytes a row, of late
 	rows      int64 // delivered
 	counts    bool  // the server's startRowOffset has moved once
 	warnings  []string
@@ -81,8 +87,8 @@ func (r *Rows) Next(ctx context.Context) (*Batch, error) {
 
 func (r *Rows) fetch(ctx context.Context) error {
 	c := r.client
-	req := wire.FetchResultsReq{Operation: r.operation, Orientation: wire.FetchNext, MaxRows: int64(r.fetchRows)}
-	if err := c.call(ctx, c.opts.CallTimeout, "FetchResults", &req, &r.reply); err != nil {
+	r.request = wire.FetchResultsReq{Operation: r.operation, Orientation: wire.FetchNext, MaxRows: int64(r.fetchRows)}
+	if err := c.call(ctx, c.opts.CallTimeout, "FetchResults", &r.request, &r.reply); err != nil {
 		return err
 	}
 	if r.reply.Status.Code == wire.StatusStillExecuting {
@@ -92,13 +98,18 @@ func (r *Rows) fetch(ctx context.Context) error {
 		r.open = !c.impala // Impala forgets a statement whose fetch failed
 		return err
 	}
+	return r.accept(c.conn.replySize())
+}
+
+// accept takes a good reply of so many bytes as the next batch.
+func (r *Rows) accept(replyBytes int) error {
 	if err := r.verify(); err != nil {
 		return err
 	}
 	r.rows += int64(r.reply.Rows)
 	r.batch = Batch{Rows: r.reply.Rows, Columns: r.reply.Columns, types: r.columns}
 	r.ended = r.isEnd()
-	r.adapt(c.conn.replySize())
+	r.adapt(replyBytes)
 	return nil
 }
 
@@ -114,10 +125,6 @@ func (r *Rows) isEnd() bool {
 // verify compares a batch with what was announced and counted before.
 func (r *Rows) verify() error {
 	m := &r.reply
-	if m.Rowwise > 0 {
-		return fault.Advise(fault.Errorf(fault.Impala, 0, "the server sends rows in the form before protocol V6 (2012)"),
-			"use a server of Impala 2 or Hive 0.13 or later")
-	}
 	if m.StartRow > 0 {
 		r.counts = true
 	}
@@ -131,7 +138,7 @@ func (r *Rows) verify() error {
 		return fault.Errorf(fault.Impala, 0, "%w: %d columns where %d were announced", wire.ErrMalformed, len(m.Columns), len(r.columns))
 	}
 	for i := range m.Columns {
-		if !carries(r.columns[i].Type, m.Columns[i].Kind()) {
+		if !carries(r.columns[i].Type, &m.Columns[i]) {
 			return fault.Errorf(fault.Impala, 0, "%w: column %s of type %s arrives in field %d", wire.ErrMalformed,
 				r.columns[i].Name, r.columns[i].Type, m.Columns[i].Kind())
 		}
@@ -139,12 +146,13 @@ func (r *Rows) verify() error {
 	return nil
 }
 
-// carries reports whether values of the type can come in a column of the kind. A column
-// that holds NULL alone is declared BOOLEAN or NULL and comes in any kind.
-func carries(t wire.TypeID, k wire.Kind) bool {
+// carries reports whether the values of a column can be of the type. A column that holds
+// NULL alone is declared BOOLEAN or NULL and comes in any kind.
+func carries(t wire.TypeID, c *wire.Column) bool {
+	k := c.Kind()
 	switch t {
 	case wire.Boolean, wire.Null:
-		return true
+		return k == wire.KindBool || c.AllNull()
 	case wire.TinyInt:
 		return k == wire.KindByte
 	case wire.SmallInt:
@@ -159,10 +167,13 @@ func carries(t wire.TypeID, k wire.Kind) bool {
 	return k == wire.KindString || k == wire.KindBinary
 }
 
-func (r *Rows) adapt(messageSize int) {
-	next := 2 * r.fetchRows
-	if r.reply.Rows > 0 {
-		next = min(next, max(1, wantedBatchSize/(messageSize/r.reply.Rows+1)))
+// adapt chooses how many rows the next fetch asks for, after one whose reply had so many bytes.
+func (r *Rows) adapt(replyBytes int) {
+	if r.reply.Rows == 0 {
+		return
 	}
-	r.fetchRows = min(next, r.client.opts.BatchRows)
+	width := replyBytes/r.reply.Rows + 1
+	r.widest = max(width, r.widest-r.widest/wideMemory)
+	most := min(r.client.opts.BatchRows, wantedBatchSize/width, mostBatchSize/r.widest)
+	r.fetchRows = max(1, int(min(r.rows, int64(most))))
 }

@@ -23,10 +23,13 @@ const (
 	KindBinary Kind = 8
 )
 
-var kindElements = map[Kind]struct {
-	elem  thrift.TType
-	width int // bytes of a value, 0 where it varies
-}{
+// element is how a value of a kind lies in a list.
+type element struct {
+	elem  thrift.TType // 0 for what is no kind
+	width int          // bytes of a value, 0 where it varies
+}
+
+var kindElements = map[Kind]element{
 	KindBool: {thrift.BOOL, 1}, KindByte: {thrift.BYTE, 1}, KindI16: {thrift.I16, 2}, KindI32: {thrift.I32, 4},
 	KindI64: {thrift.I64, 8}, KindDouble: {thrift.DOUBLE, 8}, KindString: {thrift.STRING, 0}, KindBinary: {thrift.STRING, 0},
 }
@@ -35,17 +38,25 @@ var kindElements = map[Kind]struct {
 // batch reuses; texts stay in the message that the connection's buffer holds. All of
 // it is valid until the next message is read.
 //
+// Columns of rows that came in the form before protocol V6 look the same, and their texts
+// are copies (see rowwise.go).
+//
 // A row that is NULL has some value too, usually 0 or "": ask [Column.Null] first.
 type Column struct {
 	kind   Kind
 	rows   int
 	ints   []int64
 	floats []float64
-	off    []uint32 // text i is msg[off[i]+4 : off[i+1]]
+	off    []uint32 // text i lies from off[i]+4 to off[i+1]
 	nulls  []byte
-	msg    []byte
+	msg    []byte   // where the texts lie
+	far    [][]byte // the texts, when the message takes several buffers
 
 	nullsAt, nullsLen int // where the bitmap lies while the message is still being read
+
+	rowwise bool   // values came one by one
+	own     []byte // their texts, each behind its length
+	ownNull []byte // and their bitmap
 }
 
 // Kind tells which of the accessors holds the values.
@@ -70,6 +81,16 @@ func (c *Column) HasNulls() bool {
 	return false
 }
 
+// AllNull reports whether every row is NULL.
+func (c *Column) AllNull() bool {
+	for i := range c.rows {
+		if !c.Null(i) {
+			return false
+		}
+	}
+	return true
+}
+
 // Ints are the values of a column of booleans (0 and 1) or integers, one a row.
 func (c *Column) Ints() []int64 { return c.ints }
 
@@ -77,12 +98,22 @@ func (c *Column) Ints() []int64 { return c.ints }
 func (c *Column) Floats() []float64 { return c.floats }
 
 // Text is row i of a column of strings or bytes. It is a part of the message.
-func (c *Column) Text(i int) []byte { return c.msg[c.off[i]+4 : c.off[i+1]] }
+func (c *Column) Text(i int) []byte {
+	if c.far != nil {
+		return c.far[i]
+	}
+	return c.msg[c.off[i]+4 : c.off[i+1]]
+}
+
+// reset makes the column empty. It keeps its memory, unless that was for a batch far larger
+// than the last.
+func (c *Column) reset() {
+	*c = Column{ints: emptied(c.ints, c.rows), floats: emptied(c.floats, c.rows), off: emptied(c.off, c.rows),
+		own: emptied(c.own, len(c.own)), ownNull: c.ownNull[:0]}
+}
 
 func (c *Column) read(d *decoder) {
-	c.kind, c.rows = 0, 0
-	c.ints, c.floats, c.off = c.ints[:0], c.floats[:0], c.off[:0]
-	c.nulls, c.msg, c.nullsAt, c.nullsLen = nil, nil, 0, 0
+	c.reset()
 	for d.next() {
 		if d.typ == thrift.STRUCT && kindElements[Kind(d.id)].elem != 0 && c.kind == 0 {
 			c.kind = Kind(d.id)
@@ -113,7 +144,7 @@ func (c *Column) readBody(d *decoder) {
 				d.err = d.t.need(n)
 			}
 			if d.err == nil {
-				c.nullsAt, c.nullsLen = d.t.pos, n
+				c.nullsAt, c.nullsLen = d.t.size(), n
 				d.t.pos += n
 			}
 		default:
@@ -185,21 +216,21 @@ func (c *Column) readTexts(t *transport) error {
 		have := len(c.off)
 		fits := min(c.rows-have, (t.end-t.pos)/4) // a text takes at least its length
 		c.off = sized(c.off, have+fits)
-		found, next := scanTexts(t.in[:t.end], t.pos, c.off[have:])
+		found, next := scanTexts(t.in[:t.end], t.pos, t.base, c.off[have:])
 		c.off = c.off[:have+found]
 		t.pos = next
 	}
-	c.off = append(c.off, uint32(t.pos))
+	c.off = append(c.off, uint32(t.size()))
 	return nil
 }
 
 // scanTexts fills off with the positions of the texts that lie whole in b from position
-// p on. It returns how many it found and where the next one begins.
+// p on, counted from base. It returns how many it found and where the next one begins.
 //
 // The chain from a length to the next position bounds this loop, hence two things: the
 // bytes are taken after a test of its own, and a text is guessed to be as long as the
 // one before, in a branch of its own, so that the next position need not wait for the load.
-func scanTexts(b []byte, p int, off []uint32) (found, next int) {
+func scanTexts(b []byte, p, base int, off []uint32) (found, next int) {
 	prev, step := uint32(math.MaxUint32), 0
 	for i := range off {
 		if p > len(b)-4 {
@@ -207,7 +238,7 @@ func scanTexts(b []byte, p int, off []uint32) (found, next int) {
 		}
 		head := b[p : p+4]
 		n := uint32(head[0])<<24 | uint32(head[1])<<16 | uint32(head[2])<<8 | uint32(head[3])
-		off[i] = uint32(p)
+		off[i] = uint32(base + p)
 		if n == prev {
 			if p+step > len(b) {
 				return i, p
@@ -224,11 +255,29 @@ func scanTexts(b []byte, p int, off []uint32) (found, next int) {
 	return len(off), p
 }
 
-func (c *Column) settle(msg []byte) {
-	c.msg = msg
-	c.nulls = msg[c.nullsAt : c.nullsAt+c.nullsLen]
-	if c.kind != KindString && c.kind != KindBinary {
-		c.msg = nil
+// settle takes the bytes that the column refers to, which lie still from now on.
+func (c *Column) settle(msg []byte, pieces []segment) {
+	texts := c.kind == KindString || c.kind == KindBinary
+	switch {
+	case c.rowwise:
+		c.nulls, c.msg = c.ownNull, c.own
+		if texts {
+			c.off = append(c.off, uint32(len(c.own)))
+		}
+		return
+	case pieces == nil:
+		c.nulls = msg[c.nullsAt : c.nullsAt+c.nullsLen]
+	case c.nullsLen > 0:
+		c.nulls = between(pieces, c.nullsAt, c.nullsAt+c.nullsLen)
+	}
+	switch {
+	case texts && pieces == nil:
+		c.msg = msg
+	case texts:
+		c.far = make([][]byte, c.rows)
+		for i := range c.far {
+			c.far[i] = between(pieces, int(c.off[i])+4, int(c.off[i+1]))
+		}
 	}
 }
 
@@ -240,4 +289,16 @@ func sized[T any](s []T, n int) []T {
 	bigger := make([]T, n, max(n, 2*cap(s)))
 	copy(bigger, s)
 	return bigger
+}
+
+// keptValues is how long a slice may stay in memory although it is hardly used.
+const keptValues = 64 << 10
+
+// emptied returns s without values, and without memory if it held far more than the last
+// used values.
+func emptied[T any](s []T, used int) []T {
+	if cap(s) > keptValues && used < cap(s)/4 {
+		return nil
+	}
+	return s[:0]
 }

@@ -42,17 +42,17 @@ func (m *FetchResultsReq) write(e *encoder) {
 }
 
 // FetchResultsResp is TFetchResultsResp with its TRowSet. Reading fills Columns, and
-// reading into the same value again reuses their memory; writing sends Build.
+// reading into the same value again reuses their memory. Rows in the form before V6 become
+// columns too. Writing sends Build.
 type FetchResultsResp struct {
 	Status      Status
 	HasMoreRows bool
 	HasResults  bool  // false while the rows are not ready (STILL_EXECUTING)
 	StartRow    int64 // offset of the first row, on servers that count
 	Rows        int   // rows of the batch
-	Rowwise     int   // rows in the form before V6, which is not decoded
 	Columns     []Column
 	Build       []ColumnBuilder
-	ByRow       bool // send the rows in the form before V6
+	ByRow       bool // the rows come, or are sent, in the form before V6
 }
 
 func (m *FetchResultsResp) read(d *decoder) {
@@ -81,10 +81,7 @@ func (m *FetchResultsResp) readRowSet(d *decoder) {
 		case d.is(1, thrift.I64):
 			m.StartRow = d.i64()
 		case d.is(2, thrift.LIST):
-			for n := d.list(thrift.STRUCT); n > 0 && d.err == nil; n-- {
-				d.err = d.p.Skip(noContext, thrift.STRUCT)
-				m.Rowwise++
-			}
+			m.readRows(d)
 		case d.is(3, thrift.LIST):
 			m.readColumns(d)
 		default:
@@ -94,22 +91,32 @@ func (m *FetchResultsResp) readRowSet(d *decoder) {
 }
 
 func (m *FetchResultsResp) readColumns(d *decoder) {
-	for n := d.columns(); n > 0 && d.err == nil; n-- {
-		if len(m.Columns) < cap(m.Columns) {
-			m.Columns = m.Columns[:len(m.Columns)+1] // with the memory of an earlier batch
-		} else {
-			m.Columns = append(m.Columns, Column{})
-		}
-		m.Columns[len(m.Columns)-1].read(d)
+	n := d.columns()
+	if n > 0 && len(m.Columns) > 0 {
+		d.err = fmt.Errorf("%w: rows come twice", ErrMalformed)
 	}
+	for ; n > 0 && d.err == nil; n-- {
+		m.addColumn().read(d)
+	}
+}
+
+// addColumn appends a column, with the memory of an earlier batch if there is some.
+func (m *FetchResultsResp) addColumn() *Column {
+	if len(m.Columns) < cap(m.Columns) {
+		m.Columns = m.Columns[:len(m.Columns)+1]
+	} else {
+		m.Columns = append(m.Columns, Column{})
+	}
+	return &m.Columns[len(m.Columns)-1]
 }
 
 // settle gives the columns their bytes, which lie still from now on, and checks that
 // they are equally long.
 func (m *FetchResultsResp) settle(t *transport) error {
+	pieces := t.segments()
 	for i := range m.Columns {
 		c := &m.Columns[i]
-		c.settle(t.in)
+		c.settle(t.in, pieces)
 		if i == 0 {
 			m.Rows = c.rows
 		} else if c.rows != m.Rows {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 
 	"github.com/apache/thrift/lib/go/thrift"
 )
@@ -12,19 +13,34 @@ import (
 // readChunk is how much is asked of the connection at once.
 const readChunk = 256 << 10
 
+// segmentSize is how far the buffer grows before a message goes on in another one. Batches
+// are meant to be smaller.
+const segmentSize = 4 << 20
+
 // transport is a thrift.TRichTransport over one growable buffer. A message lies at
 // the start of the buffer from begin to the next begin, so that a batch can refer to
 // its bytes; what was read beyond its end moves to the front then.
 //
+// A message that outgrows segmentSize goes on in further buffers, since copying it into one
+// that is twice as large would take three times its memory. A value never spans two of them.
+//
 // A message on the wire has no length of its own: parsing and reading interleave.
 type transport struct {
-	rw    io.ReadWriter
-	in    []byte // in[:end] was read, in[:pos] is consumed
-	pos   int
-	end   int
-	limit int
-	out   []byte
-	err   error // the first failure of reading
+	rw      io.ReadWriter
+	in      []byte // in[:end] was read, in[:pos] is consumed
+	pos     int
+	end     int
+	base    int       // position of in[0] in the message
+	retired []segment // what lies before base, when that is not 0
+	limit   int
+	out     []byte
+	err     error // the first failure of reading
+}
+
+// segment is a piece of a message from a position on.
+type segment struct {
+	base int
+	data []byte
 }
 
 var _ thrift.TTransport = (*transport)(nil)
@@ -33,13 +49,34 @@ var _ thrift.TRichTransport = (*transport)(nil)
 // begin forgets the last message and waits for the first byte of the next; a clean
 // end of the stream before it is io.EOF.
 func (t *transport) begin() error {
-	copy(t.in, t.in[t.pos:t.end])
-	t.end -= t.pos
-	t.pos = 0
+	rest := t.in[t.pos:t.end]
+	if len(t.in) > segmentSize && t.size() < len(t.in)/4 { // a huge value was here, and is long gone
+		t.in = make([]byte, max(readChunk, len(rest)))
+	}
+	copy(t.in, rest)
+	t.base, t.pos, t.end, t.retired = 0, 0, len(rest), nil
 	if t.end > 0 {
 		return nil
 	}
-	return t.fill()
+	return t.fill(1)
+}
+
+// size is the number of bytes of the message that are consumed.
+func (t *transport) size() int { return t.base + t.pos }
+
+// segments are the pieces of the message, nil when it lies in one buffer.
+func (t *transport) segments() []segment {
+	if t.retired == nil {
+		return nil
+	}
+	return append(t.retired, segment{t.base, t.in[:t.pos]})
+}
+
+// between gives bytes of the message that lie in one piece.
+func between(pieces []segment, from, to int) []byte {
+	after := sort.Search(len(pieces), func(i int) bool { return pieces[i].base > from })
+	s := pieces[after-1]
+	return s.data[from-s.base : to-s.base]
 }
 
 // foreign finds a peer that speaks another protocol, whose first bytes would be taken for
@@ -57,20 +94,18 @@ func (t *transport) foreign() error {
 	return nil
 }
 
-// fill reads once, at least one byte. The buffer grows only when it is full of bytes
-// that have arrived.
-func (t *transport) fill() error {
+// fill reads once, at least one byte, where n unread bytes are due. The buffer grows only
+// when it is full of bytes that have arrived.
+func (t *transport) fill(n int) error {
 	if t.err != nil {
 		return t.err
 	}
-	if t.end >= t.limit {
+	if t.base+t.end >= t.limit {
 		t.err = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, t.limit)
 		return t.err
 	}
 	if room := len(t.in) - t.end; room < readChunk/4 {
-		bigger := make([]byte, max(2*len(t.in), readChunk))
-		copy(bigger, t.in[:t.end])
-		t.in = bigger
+		t.grow(n)
 	}
 	space := t.in[t.end:min(len(t.in), t.end+readChunk)]
 	for range 100 {
@@ -88,16 +123,35 @@ func (t *transport) fill() error {
 	return t.err
 }
 
+// grow makes room where n unread bytes are due: in a buffer twice as large or, from
+// segmentSize on, in one of its own for what is to come.
+func (t *transport) grow(n int) {
+	if len(t.in) < segmentSize {
+		bigger := make([]byte, max(2*len(t.in), readChunk))
+		copy(bigger, t.in[:t.end])
+		t.in = bigger
+		return
+	}
+	unread := t.in[t.pos:t.end]
+	next := make([]byte, max(segmentSize, min(2*len(unread), n+readChunk)))
+	copy(next, unread)
+	if t.pos > 0 {
+		t.retired = append(t.retired, segment{t.base, t.in[:t.pos]})
+		t.base += t.pos
+	}
+	t.in, t.pos, t.end = next, 0, len(unread)
+}
+
 // need makes sure that n unread bytes are there.
 func (t *transport) need(n int) error {
-	if n < 0 || n > t.limit-t.pos {
+	if n < 0 || n > t.limit-t.size() {
 		if t.err == nil {
 			t.err = fmt.Errorf("%w: %d bytes announced, the limit is %d", ErrTooLarge, uint32(n), t.limit)
 		}
 		return t.err
 	}
 	for t.end-t.pos < n {
-		if err := t.fill(); err != nil {
+		if err := t.fill(n); err != nil {
 			if errors.Is(err, io.EOF) {
 				t.err = io.ErrUnexpectedEOF
 			}
@@ -158,7 +212,7 @@ func (t *transport) Flush(context.Context) error { return nil }
 
 // RemainingBytes bounds what one message can still hold. Thrift checks the counts of
 // containers against it before it takes memory.
-func (t *transport) RemainingBytes() uint64 { return uint64(t.limit - t.pos) }
+func (t *transport) RemainingBytes() uint64 { return uint64(t.limit - t.size()) }
 
 func (t *transport) Open() error  { return nil }
 func (t *transport) IsOpen() bool { return true }

@@ -55,6 +55,7 @@ type Codec struct {
 	t *transport
 	p *thrift.TBinaryProtocol
 	d decoder // of the current message, here so that none is allocated for each
+	e encoder // likewise
 }
 
 // NewCodec stands on rw. A limit of 0 means [DefaultLimit]; it is at most 1 GiB, since
@@ -74,7 +75,7 @@ func NewCodec(rw io.ReadWriter, limit int) *Codec {
 }
 
 // MessageSize is the number of bytes that the last message read took.
-func (c *Codec) MessageSize() int { return c.t.pos }
+func (c *Codec) MessageSize() int { return c.t.size() }
 
 // WriteCall sends a call. Every method has one argument, field 1.
 func (c *Codec) WriteCall(method string, seq int32, req Message) error {
@@ -87,7 +88,7 @@ func (c *Codec) WriteReply(method string, seq int32, reply Message) error {
 }
 
 func (c *Codec) write(method string, kind thrift.TMessageType, seq int32, field int16, body Message) error {
-	e := &encoder{p: c.p}
+	e := c.encoder()
 	e.do(c.p.WriteMessageBegin(noContext, method, kind, seq))
 	e.begin(field)
 	body.write(e)
@@ -98,7 +99,7 @@ func (c *Codec) write(method string, kind thrift.TMessageType, seq int32, field 
 
 // WriteException answers a call that cannot be served.
 func (c *Codec) WriteException(method string, seq int32, exception *Exception) error {
-	e := &encoder{p: c.p}
+	e := c.encoder()
 	e.do(c.p.WriteMessageBegin(noContext, method, thrift.EXCEPTION, seq))
 	e.text(1, exception.Text)
 	e.i32(2, exception.Kind)
@@ -167,6 +168,11 @@ func (c *Codec) ReadRequest(req Message) error {
 		d.skip()
 	}
 	return d.failure()
+}
+
+func (c *Codec) encoder() *encoder {
+	c.e = encoder{p: c.p}
+	return &c.e
 }
 
 func (c *Codec) decoder() *decoder {

@@ -332,16 +332,26 @@ func (r *repeat) Read(p []byte) (int, error) {
 func FuzzReadReply(f *testing.F) {
 	f.Add(unhex(f, goldenFetchResults))
 	f.Add(encode(f, func(c *Codec) error { return c.WriteException("FetchResults", 7, &Exception{1, "x"}) }))
-	f.Add(encode(f, func(c *Codec) error {
-		return c.WriteReply("FetchResults", 7, &MetadataResp{Columns: []ColumnDesc{{Name: "a", Type: Decimal, Precision: 3}}})
-	}))
+	for _, m := range []Message{
+		&MetadataResp{Columns: []ColumnDesc{{Name: "a", Type: Decimal, Precision: 3}}},
+		&OpenSessionResp{Configuration: map[string]string{"A": "1"}}, &GetInfoResp{Value: "Impala", IsText: true},
+		&CloseImpalaResp{DML: &DMLResult{RowsModified: map[string]int64{"p=1": 2}}},
+		&ExecSummaryResp{Summary: &ExecSummary{Nodes: []PlanNode{{ID: 1, Label: "SCAN"}}}},
+	} {
+		f.Add(encode(f, func(c *Codec) error { return c.WriteReply("FetchResults", 7, m) }))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, m := range []Message{&FetchResultsResp{}, &MetadataResp{}, &OpenSessionResp{}, &OperationResp{}, &OperationStatusResp{}, &LogResp{}} {
-			if reader(data).ReadReply("FetchResults", 7, m) != nil {
-				continue
+		for _, m := range []Message{&FetchResultsResp{}, &MetadataResp{}, &OpenSessionResp{}, &OperationResp{}, &OperationStatusResp{}, &LogResp{},
+			&StatusResp{}, &PingResp{}, &GetInfoResp{}, &CloseImpalaResp{}, &ExecSummaryResp{}, &ProfileResp{}, &QueryIDResp{}} {
+			var err error
+			// A text of no bytes is four on the wire and sixteen here, and so are names of columns
+			// within theirs; what is appended one by one is copied as it grows.
+			if took := memory(t, func() { err = reader(data).ReadReply("FetchResults", 7, m) }); took > 2*readChunk+100*len(data) {
+				t.Errorf("%T: %d bytes took %d", m, len(data), took)
 			}
-			if r, ok := m.(*FetchResultsResp); ok {
+			if r, ok := m.(*FetchResultsResp); ok && err == nil {
 				touch(r)
+				inProportion(t, r, len(data))
 			}
 		}
 	})
