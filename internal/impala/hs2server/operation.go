@@ -71,7 +71,7 @@ func (o *operation) admit() {
 	o.markAdmitted()
 	if limit := duration(o.options, execTimeLimit, time.Second); limit > 0 {
 		o.after(limit, func() {
-			o.end(general("Query %s expired due to execution time limit of %s", o.id, prettySeconds(limit)))
+			o.end(general("Query %s expired due to execution time limit of %s", o.id, PrettyTime(limit)))
 		})
 	}
 	if o.script.Run > 0 {
@@ -121,7 +121,7 @@ func (o *operation) watch() {
 			o.watch() // the client waits for the server
 			return
 		}
-		o.end(general("Query %s expired due to client inactivity (timeout is %s)", o.id, prettySeconds(limit)))
+		o.end(general("Query %s expired due to client inactivity (timeout is %s)", o.id, PrettyTime(limit)))
 	})
 }
 

@@ -113,14 +113,14 @@ func TestWhatIsNoSet(t *testing.T) {
 }
 
 func TestPrettyTimesAndSizes(t *testing.T) {
-	for d, want := range map[time.Duration]string{3 * time.Second: "3s000ms", time.Minute: "1m", 90 * time.Second: "1m30s", time.Hour: "1h", 2*time.Hour + time.Second: "2h1s"} {
-		if got := prettySeconds(d); got != want {
-			t.Errorf("%s: %s", d, got)
-		}
-	}
-	for d, want := range map[time.Duration]string{1500: "1.500us", 2345678: "2.346ms", 1234 * time.Millisecond: "1s234ms", 61 * time.Second: "1m1s"} {
-		if got := prettyDuration(d); got != want {
-			t.Errorf("%s: %s", d, got)
+	for d, want := range map[time.Duration]string{
+		0: "0.000ns", 12: "12.000ns", 1500: "1.500us", 2345678: "2.346ms",
+		3 * time.Second: "3s000ms", 1234 * time.Millisecond: "1s234ms",
+		time.Minute: "1m", 90 * time.Second: "1m30s", time.Minute + 5*time.Millisecond: "1m",
+		time.Hour: "1h", 2*time.Hour + time.Second: "2h", 26*time.Hour + 3*time.Minute + 9*time.Second: "26h3m",
+	} {
+		if got := PrettyTime(d); got != want {
+			t.Errorf("%d: %s, want %s", d, got, want)
 		}
 	}
 	for n, want := range map[int64]string{5: "5 B", 1536: "1.50 KB", 3 << 20: "3.00 MB", 2 << 30: "2.00 GB", 1 << 40: "1.00 TB"} {

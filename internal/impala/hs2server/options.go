@@ -160,23 +160,28 @@ func duration(options map[string]string, name string, unit time.Duration) time.D
 	return time.Duration(n) * unit
 }
 
-// prettySeconds writes a time as PrettyPrinter does with TUnit::TIME_S.
-func prettySeconds(d time.Duration) string {
-	seconds := int64(d / time.Second)
-	if seconds < 60 {
-		return fmt.Sprintf("%ds000ms", seconds)
+// PrettyTime writes a time as Impala does in profiles, summaries and errors
+// (be/src/util/pretty-printer.h): the two largest units from a second on, and one below.
+func PrettyTime(d time.Duration) string {
+	hours, minutes := d/time.Hour, d%time.Hour/time.Minute
+	seconds, millis := d%time.Minute/time.Second, d%time.Second/time.Millisecond
+	switch {
+	case hours > 0 && minutes == 0:
+		return fmt.Sprintf("%dh", hours)
+	case hours > 0:
+		return fmt.Sprintf("%dh%dm", hours, minutes)
+	case minutes > 0 && seconds == 0:
+		return fmt.Sprintf("%dm", minutes)
+	case minutes > 0:
+		return fmt.Sprintf("%dm%ds", minutes, seconds)
+	case seconds > 0:
+		return fmt.Sprintf("%ds%03dms", seconds, millis)
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%.3fms", float64(d)/1e6)
+	case d > time.Microsecond:
+		return fmt.Sprintf("%.3fus", float64(d)/1e3)
 	}
-	text := ""
-	for _, unit := range []struct {
-		letter  string
-		seconds int64
-	}{{"h", 3600}, {"m", 60}, {"s", 1}} {
-		if n := seconds / unit.seconds; n > 0 {
-			text += fmt.Sprintf("%d%s", n, unit.letter)
-			seconds %= unit.seconds
-		}
-	}
-	return text
+	return fmt.Sprintf("%.3fns", float64(d))
 }
 
 // prettyBytes writes a size as PrettyPrinter does with TUnit::BYTES.

@@ -111,7 +111,7 @@ func (o *operation) profile() string {
 	fmt.Fprintf(&b, "Query (id=%s):\n  Summary:\n", o.id)
 	for _, line := range [][2]string{
 		{"Session ID", wire.ImpalaID(o.session.handle.GUID)}, {"Session Type", "HIVESERVER2"}, {"HiveServer2 Protocol Version", fmt.Sprintf("V%d", o.session.protocol+1)},
-		{"Start Time", o.started.Format(layout)}, {"End Time", end}, {"Duration", prettyDuration(took)},
+		{"Start Time", o.started.Format(layout)}, {"End Time", end}, {"Duration", PrettyTime(took)},
 		{"Query Type", o.kind}, {"Query State", name}, {"Query Status", outcome}, {"Impala Version", o.session.server.opts.Version},
 		{"User", o.session.user}, {"Connected User", o.session.connected}, {"Delegated User", delegated}, {"Network Address", o.session.remote},
 		{"Default Db", o.session.Database()}, {"Sql Statement", o.statement}, {"Query Options (set by configuration)", o.changedOptions()},
@@ -133,19 +133,6 @@ func (o *operation) changedOptions() string {
 		}
 	}
 	return strings.Join(changed, ",")
-}
-
-// prettyDuration writes a time as PrettyPrinter does with TUnit::TIME_NS.
-func prettyDuration(d time.Duration) string {
-	switch {
-	case d >= time.Minute:
-		return prettySeconds(d)
-	case d >= time.Second:
-		return fmt.Sprintf("%ds%03dms", d/time.Second, d%time.Second/time.Millisecond)
-	case d >= time.Millisecond:
-		return fmt.Sprintf("%.3fms", float64(d)/float64(time.Millisecond))
-	}
-	return fmt.Sprintf("%.3fus", float64(d)/float64(time.Microsecond))
 }
 
 func (c *connection) getLog(req *wire.OperationReq) wire.Message {

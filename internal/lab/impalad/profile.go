@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"qosreport/internal/impala/hs2server"
 )
 
 // An event is a moment of a statement's life, since it was submitted.
@@ -32,34 +34,12 @@ func (r *result) Profile() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	last := time.Duration(0)
-	fmt.Fprintf(&b, "    Query Timeline: %s\n", pretty(r.timeline[len(r.timeline)-1].at))
+	fmt.Fprintf(&b, "    Query Timeline: %s\n", hs2server.PrettyTime(r.timeline[len(r.timeline)-1].at))
 	for _, e := range r.timeline {
-		fmt.Fprintf(&b, "       - %s: %s (%s)\n", e.name, pretty(e.at), pretty(e.at-last))
+		fmt.Fprintf(&b, "       - %s: %s (%s)\n", e.name, hs2server.PrettyTime(e.at), hs2server.PrettyTime(e.at-last))
 		last = e.at
 	}
 	return b.String()
-}
-
-// pretty writes a time as Impala's PrettyPrinter does (TUnit::TIME_NS).
-func pretty(d time.Duration) string {
-	switch {
-	case d >= time.Minute:
-		text := ""
-		if hours := d / time.Hour; hours > 0 {
-			text = fmt.Sprintf("%dh", hours)
-		}
-		if minutes := d % time.Hour / time.Minute; minutes > 0 {
-			text += fmt.Sprintf("%dm", minutes)
-		}
-		return text + fmt.Sprintf("%ds", d%time.Minute/time.Second)
-	case d >= time.Second:
-		return fmt.Sprintf("%ds%03dms", d/time.Second, d%time.Second/time.Millisecond)
-	case d >= time.Millisecond:
-		return fmt.Sprintf("%.3fms", float64(d)/1e6)
-	case d >= time.Microsecond:
-		return fmt.Sprintf("%.3fus", float64(d)/1e3)
-	}
-	return fmt.Sprintf("%.3fns", float64(d))
 }
 
 // units writes a count as PrettyPrinter does (TUnit::UNIT).

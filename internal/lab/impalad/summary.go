@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"qosreport/internal/impala/hs2server"
 	"qosreport/internal/impala/wire"
 	"qosreport/internal/lab/sql"
 )
@@ -46,7 +47,7 @@ func (r *result) Summary() wire.ExecSummary {
 func summaryTable(measures []sql.Measure) []string {
 	rows := [][]string{
 		{"Operator", "#Hosts", "#Inst", "Avg Time", "Max Time", "#Rows", "Est. #Rows", "Peak Mem", "Est. Peak Mem", "Detail"},
-		{rootFragment, "1", "1", pretty(0), pretty(0), "", "", "0", "-1.00 B", ""},
+		{rootFragment, "1", "1", hs2server.PrettyTime(0), hs2server.PrettyTime(0), "", "", "0", "-1.00 B", ""},
 	}
 	below, _ := summaryRows(measures, 0, false)
 	rows = append(rows, below...)
@@ -88,7 +89,7 @@ func summaryRows(measures []sql.Measure, level int, branches bool) (rows [][]str
 			prefix += "  "
 		}
 	}
-	took := pretty(m.Elapsed)
+	took := hs2server.PrettyTime(m.Elapsed)
 	rows = append(rows, []string{prefix + m.Label(), "1", "1", took, took, units(m.Rows), "-1", "0", "-1.00 B", m.Detail})
 	var first, others [][]string
 	for i := range m.Children {
