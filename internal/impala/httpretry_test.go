@@ -104,7 +104,7 @@ func TestPausesBetweenTries(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := startWeb(t, hs2server.Options{Engine: &script{columns: twoColumns}})
+				w := startWeb(t, hs2server.Options{Engine: &script{columns: twoColumns, polls: 1}})
 				w.answer = overloaded(tt.method, tt.times, tt.after)
 				began := time.Now()
 				err := session(t.Context(), w.options(nil))

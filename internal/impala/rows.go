@@ -33,6 +33,7 @@ type Rows struct {
 	request   wire.FetchResultsReq
 	reply     wire.FetchResultsResp
 	batch     Batch
+	held      bool  // the batch was fetched and not given out
 	fetchRows int   // that the next fetch asks for
 	widest    int   // bytes a row, of late
 	rows      int64 // delivered
@@ -65,6 +66,10 @@ func (r *Rows) Warnings() []string { return r.warnings }
 // is the end. Rows that an error cuts short are not the result: what was made of them
 // must be thrown away.
 func (r *Rows) Next(ctx context.Context) (*Batch, error) {
+	if r.held {
+		r.held = false
+		return &r.batch, nil
+	}
 	pause := time.Duration(0)
 	for !r.ended {
 		asked := time.Now()

@@ -242,7 +242,9 @@ func (r *cancellingResult) Poll() (bool, error) {
 }
 
 func (r *cancellingResult) Fetch(ctx context.Context, most int, into []wire.ColumnBuilder) (bool, error) {
-	r.engine.cancel()
+	if r.engine.during == "FetchResults" {
+		r.engine.cancel()
+	}
 	return r.Result.Fetch(ctx, most, into)
 }
 

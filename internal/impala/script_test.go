@@ -17,7 +17,7 @@ import (
 type script struct {
 	columns []wire.ColumnDesc
 	steps   []step
-	polls   int   // polls before the rows are ready
+	polls   int   // polls and fetches before the rows are ready
 	failing error // what the statement ends with once it was polled so often
 	log     string
 }
@@ -57,7 +57,13 @@ func (r *scripted) Poll() (bool, error) {
 }
 
 func (r *scripted) Fetch(ctx context.Context, most int, into []wire.ColumnBuilder) (bool, error) {
-	if r.at == len(r.steps) {
+	switch {
+	case r.polls > 0:
+		r.polls--
+		return true, nil
+	case r.failing != nil:
+		return false, r.failing
+	case r.at == len(r.steps):
 		return false, nil
 	}
 	s := r.steps[r.at]

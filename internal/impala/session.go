@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ type Client struct {
 	impala  bool              // what answers is Impala itself: hasMoreRows can be believed
 	web     string            // host:port of the coordinator's web pages, "" when not known
 	overlay map[string]string // options of each statement
+
+	waitsForRows bool // a fetch waits at most firstFetchWait for rows
 
 	plainClose bool // the server lacks Impala's own method of closing
 	log        *slog.Logger
@@ -101,17 +104,38 @@ func (c *Client) learn(ctx context.Context, reply map[string]string) error {
 		return fault.Advise(fault.Errorf(fault.Impala, fault.SQL, "the coordinator does not know the query option %s", strings.Join(dropped, ", ")),
 			"take %s out of impala.options, or correct the name: SET ALL lists the options of this version", strings.Join(dropped, ", "))
 	}
-	given := slices.ContainsFunc(slices.Collect(maps.Keys(c.opts.Config)), func(key string) bool { return strings.EqualFold(key, clientIdentifier) })
-	if _, known := effective[clientIdentifier]; known && !given && c.opts.Client != "" {
-		c.overlay = map[string]string{clientIdentifier: c.opts.Client}
+	c.overlay = make(map[string]string)
+	if c.settable(effective, clientIdentifier) && c.opts.Client != "" {
+		c.overlay[clientIdentifier] = c.opts.Client
+	}
+	if c.waitsForRows = c.settable(effective, fetchRowsTimeout); c.waitsForRows {
+		c.overlay[fetchRowsTimeout] = strconv.FormatInt(firstFetchWait.Milliseconds(), 10)
 	}
 	return nil
 }
 
-// clientIdentifier is the query option that Impala shows beside a statement in profiles
-// and on its pages. It is sent with statements, to servers that said that they have it:
-// HiveServer2 may refuse a session for a setting that it does not know.
-const clientIdentifier = "CLIENT_IDENTIFIER"
+// settable reports whether the server knows a query option that the user has left alone.
+func (c *Client) settable(effective map[string]string, name string) bool {
+	for key := range c.opts.Config {
+		if strings.EqualFold(key, name) {
+			return false
+		}
+	}
+	_, known := effective[name]
+	return known
+}
+
+// Query options that are sent with each statement, to servers that said that they have
+// them: HiveServer2 may refuse a session for a setting that it does not know.
+const (
+	clientIdentifier = "CLIENT_IDENTIFIER" // which Impala shows beside a statement in profiles and on its pages
+	fetchRowsTimeout = "FETCH_ROWS_TIMEOUT_MS"
+)
+
+// firstFetchWait is how long a fetch waits for rows at the server. It is short so that a
+// statement without rows is soon asked how far it is. Servers before Impala 3.4 lack the
+// option and may wait for ever, so that only the statement's state is asked for there.
+const firstFetchWait = progressPause
 
 // isImpala tells Impala from HiveServer2 by the configuration that OpenSession returned:
 // Impala's holds its query options and http_addr, HiveServer2's is empty or all hive.….

@@ -52,10 +52,26 @@ func (c *Client) execute(ctx context.Context, statement string, r *Rows) error {
 	if r.watch.Started != nil {
 		r.watch.Started(r.queryID, r.Link())
 	}
-	if err := r.wait(ctx); err != nil {
+	if !c.waitsForRows || !r.operation.HasResultSet {
+		if err := r.wait(ctx); err != nil {
+			return err
+		}
+		return r.describe(ctx)
+	}
+	// The first fetch waits for the rows itself, and no longer than polling might: an instant
+	// statement has its first row after three calls.
+	if err := r.describe(ctx); err != nil {
 		return err
 	}
-	return r.describe(ctx)
+	if !r.ended {
+		if err := r.fetch(ctx); err != nil {
+			return err
+		}
+		if r.held = r.reply.Rows > 0; r.held || r.ended || r.reply.Status.Code != wire.StatusStillExecuting {
+			return nil
+		}
+	}
+	return r.wait(ctx)
 }
 
 // call makes a call on the client's connection.

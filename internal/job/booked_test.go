@@ -21,6 +21,7 @@ import (
 	"qosreport/internal/deliver"
 	"qosreport/internal/fault"
 	"qosreport/internal/impala/hs2server"
+	"qosreport/internal/impala/wire"
 	"qosreport/internal/store"
 )
 
@@ -73,6 +74,10 @@ func (c *troubled) Execute(ctx context.Context, s *hs2server.Session, statement 
 type hanging struct{ hs2server.Result }
 
 func (hanging) Poll() (bool, error) { return false, nil }
+func (hanging) Fetch(ctx context.Context, _ int, _ []wire.ColumnBuilder) (bool, error) {
+	<-ctx.Done()
+	return true, nil
+}
 
 // office is a mail server. A transaction is what it makes of one transaction; those of an
 // address are used up, and all others are accepted.

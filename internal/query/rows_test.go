@@ -21,7 +21,7 @@ import (
 type table struct {
 	columns []wire.ColumnDesc
 	rows    [][]any
-	fail    error // after the rows
+	fail    error // of the fetch after the rows
 	at      int
 }
 
@@ -33,6 +33,7 @@ func (r *table) Poll() (bool, error)        { return true, nil }
 func (r *table) Log() string                { return "" }
 
 func (r *table) Fetch(_ context.Context, most int, into []wire.ColumnBuilder) (bool, error) {
+	before := r.at
 	for ; most > 0 && r.at < len(r.rows); most-- {
 		for i, v := range r.rows[r.at] {
 			switch v := v.(type) {
@@ -50,7 +51,7 @@ func (r *table) Fetch(_ context.Context, most int, into []wire.ColumnBuilder) (b
 		}
 		r.at++
 	}
-	if r.at == len(r.rows) && r.fail != nil && most > 0 {
+	if r.fail != nil && r.at == before {
 		return false, r.fail
 	}
 	return r.at < len(r.rows) || r.fail != nil, nil
