@@ -69,8 +69,8 @@ type stream struct {
 }
 
 // replayTo answers the calls of one connection as a coordinator does whose result has no
-// end; a fetch is answered with the next batch, encoded long before.
-func replayTo(nc net.Conn, replies [][]byte) error {
+// end; a fetch is answered with the next batch, encoded long before, after a time.
+func replayTo(nc net.Conn, replies [][]byte, work time.Duration) error {
 	handle := wire.Handle{GUID: make([]byte, 16), Secret: make([]byte, 16)}
 	answers := map[string]wire.Message{
 		"OpenSession": &wire.OpenSessionResp{Protocol: wire.ProtocolV6, Session: wire.SessionHandle{Handle: handle},
@@ -89,6 +89,7 @@ func replayTo(nc net.Conn, replies [][]byte) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err == nil && method == replayMethod:
+			time.Sleep(work)
 			// The number of the call lies behind version, length and name.
 			binary.BigEndian.PutUint32(replies[next][8+len(replayMethod):], uint32(seq))
 			_, err = nc.Write(replies[next])
@@ -104,8 +105,8 @@ func replayTo(nc net.Conn, replies [][]byte) error {
 	}
 }
 
-// replayServer listens on loopback until the benchmark ends.
-func replayServer(b *testing.B, replies [][]byte) (addr string) {
+// replayServer listens on loopback until the benchmark ends. It works on each batch for a time.
+func replayServer(b *testing.B, replies [][]byte, work time.Duration) (addr string) {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -116,7 +117,7 @@ func replayServer(b *testing.B, replies [][]byte) (addr string) {
 		nc, err := l.Accept()
 		if err == nil {
 			nc.SetDeadline(time.Now().Add(10 * time.Minute))
-			err = replayTo(nc, replies)
+			err = replayTo(nc, replies, work)
 			nc.Close()
 		}
 		ended <- err
@@ -171,15 +172,7 @@ func (r *reading) add(batch *Batch) {
 func fetchAgainstBare(b *testing.B, use func(*Batch)) {
 	replies := replayedBatches(b)
 	bare := dialBare(b, replies)
-	client, err := Connect(b.Context(), Options{Hosts: []string{replayServer(b, replayedBatches(b))}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { client.Close(context.Background()) })
-	rows, err := client.Query(b.Context(), "SELECT")
-	if err != nil {
-		b.Fatal(err)
-	}
+	rows := replayedRows(b, Options{}, 0)
 	var bareRounds, rounds []time.Duration
 	var start time.Time
 	b.ReportAllocs()
@@ -206,6 +199,70 @@ func fetchAgainstBare(b *testing.B, use func(*Batch)) {
 	}
 }
 
+// replayedRows is a result without end.
+func replayedRows(b *testing.B, o Options, work time.Duration) *Rows {
+	b.Helper()
+	o.Hosts = []string{replayServer(b, replayedBatches(b), work)}
+	client, err := Connect(b.Context(), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	rows, err := client.Query(b.Context(), "SELECT")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := errors.Join(rows.Close(context.Background()), client.Close(context.Background())); err != nil {
+			b.Error(err)
+		}
+	})
+	return rows
+}
+
+// BenchmarkFetchAhead reads batches on each of which the server works for 2 ms, by turns with
+// and without asking for the next batch before the last is read. x-plain is the ratio of the
+// medians: the time of a batch goes from the sum of both sides' to nearly the larger one, so
+// that it pays the more the caller does.
+func BenchmarkFetchAhead(b *testing.B) {
+	r := reading{seed: maphash.MakeSeed()}
+	b.Run("every-value", func(b *testing.B) { aheadAgainstPlain(b, r.add) })
+	var text []byte
+	b.Run("every-value-as-text", func(b *testing.B) {
+		aheadAgainstPlain(b, func(batch *Batch) {
+			text = text[:0]
+			for row := range batch.Rows {
+				for column := range batch.Columns {
+					text = batch.Append(text, column, row)
+				}
+			}
+		})
+	})
+}
+
+func aheadAgainstPlain(b *testing.B, use func(*Batch)) {
+	const work, batches = 2 * time.Millisecond, roundBatches / 4
+	round := func(rows *Rows) time.Duration {
+		start := time.Now()
+		for range batches {
+			batch, err := rows.Next(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			use(batch)
+		}
+		return time.Since(start)
+	}
+	plain, ahead := replayedRows(b, Options{}, work), replayedRows(b, Options{FetchAhead: true}, work)
+	var plainRounds, aheadRounds []time.Duration
+	for b.Loop() {
+		plainRounds = append(plainRounds, round(plain))
+		aheadRounds = append(aheadRounds, round(ahead))
+	}
+	b.ReportMetric(batches*replayRows/median(plainRounds).Seconds(), "plain-rows/s")
+	b.ReportMetric(batches*replayRows/median(aheadRounds).Seconds(), "ahead-rows/s")
+	b.ReportMetric(float64(median(aheadRounds))/float64(median(plainRounds)), "x-plain")
+}
+
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
@@ -226,7 +283,7 @@ func dialBare(b *testing.B, replies [][]byte) *bareCaller {
 	if err := wire.NewCodec(stream{Writer: &call}, 0).WriteCall(replayMethod, 0, &wire.FetchResultsReq{}); err != nil {
 		b.Fatal(err)
 	}
-	nc, err := net.DialTimeout("tcp", replayServer(b, replies), 10*time.Second)
+	nc, err := net.DialTimeout("tcp", replayServer(b, replies, 0), 10*time.Second)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -42,6 +42,7 @@ type Options struct {
 	CallTimeout    time.Duration // one call of a statement's life; 0 means 60s
 	PlanTimeout    time.Duration // ExecuteStatement, which plans; 0 means 10m
 	BatchRows      int           // most rows a fetch; 0 means 8192
+	FetchAhead     bool          // ask for a batch before the caller wants it; Impala on the binary transport only
 	MaxMessage     int           // most bytes a message; 0 means wire.DefaultLimit
 	Logger         *slog.Logger  // nil discards
 }

@@ -31,6 +31,7 @@ type Rows struct {
 	columns   []wire.ColumnDesc
 
 	request   wire.FetchResultsReq
+	ahead     ahead
 	reply     wire.FetchResultsResp
 	batch     Batch
 	held      bool  // the batch was fetched and not given out
@@ -92,8 +93,13 @@ func (r *Rows) Next(ctx context.Context) (*Batch, error) {
 
 func (r *Rows) fetch(ctx context.Context) error {
 	c := r.client
-	r.request = wire.FetchResultsReq{Operation: r.operation, Orientation: wire.FetchNext, MaxRows: int64(r.fetchRows)}
-	if err := c.call(ctx, c.opts.CallTimeout, "FetchResults", &r.request, &r.reply); err != nil {
+	var err error
+	if r.ahead != (ahead{}) {
+		err = r.takeAhead(ctx)
+	} else {
+		err = c.call(ctx, c.opts.CallTimeout, "FetchResults", r.fetchRequest(), &r.reply)
+	}
+	if err != nil {
 		return err
 	}
 	if r.reply.Status.Code == wire.StatusStillExecuting {
@@ -103,7 +109,17 @@ func (r *Rows) fetch(ctx context.Context) error {
 		r.open = !c.impala // Impala forgets a statement whose fetch failed
 		return err
 	}
-	return r.accept(c.conn.replySize())
+	if err := r.accept(c.conn.replySize()); err != nil {
+		return err
+	}
+	r.fetchAhead(ctx)
+	return nil
+}
+
+// fetchRequest is the next fetch. It is kept, so that none costs memory.
+func (r *Rows) fetchRequest() *wire.FetchResultsReq {
+	r.request = wire.FetchResultsReq{Operation: r.operation, Orientation: wire.FetchNext, MaxRows: int64(r.fetchRows)}
+	return &r.request
 }
 
 // accept takes a good reply of so many bytes as the next batch.

@@ -72,7 +72,10 @@ func (r *Rows) Close(ctx context.Context) error {
 	}
 	ctx, stop := closing(ctx)
 	defer stop()
-	var err error
+	err := r.dropAhead(ctx)
+	if err != nil {
+		return r.abandon(ctx, fmt.Errorf("close statement %s: %w", r.queryID, err))
+	}
 	if r.ended && c.impala {
 		err = r.readLog(ctx)
 		if err == nil && r.watch.Slow > 0 && time.Since(r.started) >= r.watch.Slow {
