@@ -125,8 +125,8 @@ def catalog(export):
 
 
 def impyla(export):
-    """What shell_impyla.py prints. Databases have no comment in a metadata call; times are
-    of summer in Bratislava."""
+    """What shell_impyla.py prints. In a metadata call databases have no comment, types have
+    no lengths, and functions are in no database. Times are of summer in Bratislava."""
     acme = sorted(table(export, "default.acme"), key=lambda r: int(r["id"]))
     lines = ["ping: True", "description: [('id', 'BIGINT'), ('name', 'STRING'), ('amount', 'DECIMAL'), ('ratio', 'DOUBLE'), "
              "('ok', 'BOOLEAN'), ('seen_at', 'TIMESTAMP')]"]
@@ -135,7 +135,7 @@ def impyla(export):
             int(r["id"]), r["name"], r["amount"] and decimal.Decimal(r["amount"]), r["ratio"] and float(r["ratio"]),
             r["ok"] and r["ok"] == "true", r["seen_at"] and datetime.datetime.fromisoformat(r["seen_at"]))))
     anvils = collections.Counter(r["dt"] for r in acme if r["name"] == "anvil")
-    columns = [(n, t) for n, t in schema(export, "default.acme")]
+    columns = [(n, t.partition("(")[0]) for n, t in schema(export, "default.acme")]
     return "\n".join(lines + [
         f"one: (3333, {sum(int(r['id']) for r in acme[:3333])})",
         f"many: (50, {len(acme) - 50})",

@@ -20,26 +20,35 @@ type metadataCall struct {
 
 // Places of the names in a metadata call.
 const (
-	schemaName = 1
-	tableName  = 2 // and that of a function
-	columnName = 3
+	catalogName = 0
+	schemaName  = 1
+	tableName   = 2 // and that of a function
+	columnName  = 3
 )
 
-// matches tells whether the call asks for a name in a place.
-func (m metadataCall) matcher(place int) func(string) bool {
-	pattern := ""
-	if m.names[place] != nil {
-		pattern = *m.names[place]
+// pattern is what the call asks for in a place, "" without a choice.
+func (m metadataCall) pattern(place int) string {
+	if m.names[place] == nil || *m.names[place] == "%" {
+		return ""
 	}
-	return patternMatcher(pattern)
+	return *m.names[place]
 }
+
+func (m metadataCall) matcher(place int) func(string) bool { return patternMatcher(m.pattern(place)) }
+
+// maxPattern is far beyond any name. A longer pattern would take a hundred times its
+// size as a regular expression.
+const maxPattern = 4 << 10
 
 // patternMatcher reads a pattern as Impala does (PatternMatcher.java): those of JDBC are
 // regular expressions in which % stands for .* and _ for a dot, unless there is a
 // backslash before it. No pattern matches everything.
 func patternMatcher(pattern string) func(string) bool {
 	if pattern == "" {
-		pattern = "%"
+		return func(string) bool { return true }
+	}
+	if len(pattern) > maxPattern {
+		return func(string) bool { return false }
 	}
 	var b strings.Builder
 	escaped := false
@@ -108,10 +117,10 @@ func (s *Server) listCatalog(ctx context.Context, session *Session, call metadat
 	case "GetTableTypes":
 		return &listing{columns: textColumns("TABLE_TYPE"), rows: [][]any{{tableType}, {viewType}}}, nil
 	case "GetPrimaryKeys":
-		return &listing{columns: columnsOf("TABLE_CAT TABLE_SCHEM TABLE_NAME COLUMN_NAME KEY_SEQ:i PK_NAME")}, nil
+		return &listing{columns: columnsOf("TABLE_CAT TABLE_SCHEM TABLE_NAME COLUMN_NAME KEQ_SEQ:i PK_NAME")}, nil
 	case "GetCrossReference":
 		return &listing{columns: columnsOf("PKTABLE_CAT PKTABLE_SCHEM PKTABLE_NAME PKCOLUMN_NAME FKTABLE_CAT FKTABLE_SCHEM FKTABLE_NAME " +
-			"FKCOLUMN_NAME KEY_SEQ:i UPDATE_RULE:i DELETE_RULE:i FK_NAME PK_NAME DEFERRABILITY:i")}, nil
+			"FKCOLUMN_NAME KEQ_SEQ:i UPDATE_RULE:i DELETE_RULE:i FK_NAME PK_NAME DEFERRABILITY:i")}, nil
 	case "GetSchemas":
 		return listSchemas(ctx, catalog, session, call)
 	case "GetTables":
@@ -141,9 +150,10 @@ func columnsOf(names string) []wire.ColumnDesc {
 	return columns
 }
 
-// eachDatabase visits the databases that the call asks for, in order of their names.
+// eachDatabase visits the databases that the call asks for, in order of their names. They
+// are in no catalog, so that a call that names one finds nothing.
 func eachDatabase(ctx context.Context, catalog Catalog, session *Session, call metadataCall, visit func(Database) error) error {
-	if catalog == nil {
+	if catalog == nil || call.pattern(catalogName) != "" {
 		return nil
 	}
 	databases, err := catalog.Databases(ctx, session)
@@ -199,16 +209,21 @@ func listTables(ctx context.Context, catalog Catalog, session *Session, call met
 	})
 }
 
+// listFunctions finds nothing for a call that names a schema, as Impala: its functions are
+// said to be in none.
 func listFunctions(ctx context.Context, catalog Catalog, session *Session, call metadataCall) (*listing, error) {
-	const resultUnknown = 1 // java.sql.DatabaseMetaData.functionResultUnknown is 0, functionNoTable 1
+	const noTable = 1 // java.sql.DatabaseMetaData.functionNoTable
 	l := &listing{columns: columnsOf("FUNCTION_CAT FUNCTION_SCHEM FUNCTION_NAME REMARKS FUNCTION_TYPE:i SPECIFIC_NAME")}
+	if call.pattern(schemaName) != "" {
+		return l, nil
+	}
 	wanted := call.matcher(tableName)
 	return l, eachDatabase(ctx, catalog, session, call, func(d Database) error {
 		functions, err := catalog.Functions(ctx, session, d.Name)
 		slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Signature, b.Signature) })
 		for _, f := range functions {
 			if wanted(f.Name) {
-				l.add("", d.Name, f.Name, "", resultUnknown, f.Signature)
+				l.add(nil, d.Name, f.Name, "", noTable, f.Signature)
 			}
 		}
 		return err
@@ -216,7 +231,7 @@ func listFunctions(ctx context.Context, catalog Catalog, session *Session, call 
 }
 
 func listColumns(ctx context.Context, catalog Catalog, session *Session, call metadataCall) (*listing, error) {
-	l := &listing{columns: columnsOf("TABLE_CAT TABLE_MD TABLE_NAME COLUMN_NAME DATA_TYPE:i TYPE_NAME COLUMN_SIZE:i BUFFER_LENGTH:s DECIMAL_DIGITS:i " +
+	l := &listing{columns: columnsOf("TABLE_CAT TABLE_MD TABLE_NAME COLUMN_NAME DATA_TYPE:i TYPE_NAME COLUMN_SIZE:i BUFFER_LENGTH:i DECIMAL_DIGITS:i " +
 		"NUM_PREC_RADIX:i NULLABLE:i REMARKS COLUMN_DEF SQL_DATA_TYPE:i SQL_DATETIME_SUB:i CHAR_OCTET_LENGTH:i ORDINAL_POSITION:i IS_NULLABLE " +
 		"SCOPE_CATALOG SCOPE_SCHEMA SCOPE_TABLE SOURCE_DATA_TYPE:s IS_AUTO_INCREMENT")}
 	wanted := call.matcher(columnName)
@@ -226,8 +241,12 @@ func listColumns(ctx context.Context, catalog Catalog, session *Session, call me
 			if !wanted(c.Name) {
 				continue
 			}
+			var remarks any
+			if c.Comment != "" {
+				remarks = c.Comment
+			}
 			j := jdbcOf(c.ColumnDesc)
-			l.add("", d.Name, t.Name, c.Name, j.typ, c.TypeName(), j.size, nil, j.digits, j.radix, nullable, c.Comment,
+			l.add(nil, d.Name, t.Name, c.Name, j.typ, c.Type.String(), j.size, nil, j.digits, j.radix, nullable, remarks,
 				nil, nil, nil, nil, i+1, "YES", nil, nil, nil, nil, "NO")
 		}
 	})

@@ -70,8 +70,14 @@ func TestMetadataCalls(t *testing.T) {
 		{"tables of a type", "GetTables", views, 5, []string{"|voice|days|VIEW|"}},
 		{"an escaped underscore is itself", "GetTables", ask("-", "-", `leg\_`), 5, nil},
 		{"columns of a table", "GetColumns", ask("-", "voice", "legs", "p%"), 23,
-			[]string{"|voice|legs|price|+++|DECIMAL(10,2)|+++++++++|NULL|++|+++++++++|+||NULL|NULL|NULL|NULL|++|YES|NULL|NULL|NULL|NULL|NO"}},
-		{"functions", "GetFunctions", ask("-", "default", "c%"), 6, []string{"|default|count||+|count(BIGINT)"}},
+			[]string{"NULL|voice|legs|price|+++|DECIMAL|+++++++++|NULL|++|+++++++++|+|NULL|NULL|NULL|NULL|NULL|++|YES|NULL|NULL|NULL|NULL|NO"}},
+		{"the remarks of a column", "GetColumns", ask("-", "voice", "legs", "id"), 23,
+			[]string{"NULL|voice|legs|id|-----|BIGINT|+++++++++|NULL||+++++++++|+|key|NULL|NULL|NULL|NULL|+|YES|NULL|NULL|NULL|NULL|NO"}},
+		{"functions, which are in each database here", "GetFunctions", ask("-", "%", "c%"), 6, []string{"NULL|default|count||+|count(BIGINT)", "NULL|voice|count||+|count(BIGINT)"}},
+		{"functions of a schema", "GetFunctions", ask("-", "default", "c%"), 6, nil},
+		{"schemas of a catalog", "GetSchemas", ask("main"), 2, nil},
+		{"tables of any catalog", "GetTables", ask("%", "voice", "legs"), 5, []string{"|voice|legs|TABLE|calls"}},
+		{"columns of a catalog", "GetColumns", ask("main", "voice", "legs", "id"), 23, nil},
 		{"there is no catalog", "GetCatalogs", ask(), 1, nil},
 		{"the types of tables", "GetTableTypes", ask(), 1, []string{"TABLE", "VIEW"}},
 		{"no primary keys", "GetPrimaryKeys", ask("-", "voice", "legs"), 6, nil},
@@ -87,8 +93,22 @@ func TestMetadataCalls(t *testing.T) {
 	}
 	t.Run("the types", func(t *testing.T) {
 		columns, rows := c.list("GetTypeInfo", ask())
-		if len(columns) != 18 || len(rows) != 15 || !strings.HasPrefix(rows[2], "TINYINT|------|+++|NULL|NULL|NULL|+||+++|") {
-			t.Errorf("%v, %q", columns, rows)
+		var names []string
+		for _, row := range rows {
+			name, _, _ := strings.Cut(row, "|")
+			names = append(names, name)
+		}
+		if want := "BOOLEAN TINYINT SMALLINT INT BIGINT FLOAT DOUBLE TIMESTAMP DATE STRING VARCHAR BINARY DECIMAL CHAR ARRAY MAP STRUCT"; len(columns) != 18 || strings.Join(names, " ") != want {
+			t.Fatalf("%v, %q", columns, names)
+		}
+		for i, want := range map[int]string{
+			1:  "TINYINT|------|+++|NULL|NULL|NULL|+||+++||||NULL|||NULL|NULL|+++++++++",
+			9:  "STRING|+++++++++|NULL|NULL|NULL|NULL|+|+|+++|+|||NULL|||NULL|NULL|NULL",
+			12: "DECIMAL|+++|-|NULL|NULL|NULL|+||+++||||NULL|||NULL|NULL|+++++++++",
+		} {
+			if rows[i] != want {
+				t.Errorf("got  %s\nwant %s", rows[i], want)
+			}
 		}
 	})
 	t.Run("an engine without a catalog has no rows", func(t *testing.T) {
@@ -106,6 +126,7 @@ func TestPatterns(t *testing.T) {
 	}{
 		{"", "x", true}, {"%", "", true}, {"a_c", "ABC", true}, {"a_c", "ac", false}, {`a\_c`, "a_c", true}, {`a\_c`, "abc", false}, {`a\%`, "a%", true},
 		{"a.c", "abc", true}, {"(", "(", true}, {"(", "x", false}, {`\\`, `\`, true}, {"a", "ab", false}, {`x\`, "x", true},
+		{strings.Repeat(".", maxPattern), strings.Repeat("x", maxPattern), true}, {strings.Repeat("%", maxPattern+1), "x", false},
 	} {
 		if got := patternMatcher(tt.pattern)(tt.name); got != tt.want {
 			t.Errorf("%q on %q: %t", tt.pattern, tt.name, got)
