@@ -5,13 +5,14 @@
 # make image       the container image, by docker or buildah (IMAGE, PLATFORM, IMAGE_FLAGS: deploy/image)
 # make lint        gofmt, vet, staticcheck
 # make bench       the benchmarks behind docs/benchmarks.md
+# make compare     the result path against other clients, with their ratios; needs what test-peers needs
 # make vuln        known vulnerabilities; needs its database from the network
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -buildvcs=auto -o
 
-.PHONY: build demo test test-peers test-live lint image bench vuln clean
+.PHONY: build demo test test-peers test-live lint image bench compare vuln clean
 
 build:
 	$(BUILD) qosreport ./cmd/qosreport
@@ -36,6 +37,9 @@ image:
 
 bench:
 	$(GO) test -run '^$$' -bench . ./...
+
+compare:
+	@bash test/peers/compare/run
 
 vuln:
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@latest ./...

@@ -216,8 +216,13 @@ func (c *Column) readTexts(t *transport) error {
 		have := len(c.off)
 		fits := min(c.rows-have, (t.end-t.pos)/4) // a text takes at least its length
 		c.off = sized(c.off, have+fits)
-		found, next := scanTexts(t.in[:t.end], t.pos, t.base, c.off[have:])
+		found, next := scanTexts(t.in[:t.end], t.pos, c.off[have:])
 		c.off = c.off[:have+found]
+		if t.base > 0 { // rarely, and apart: the loop of scanTexts is what decoding takes
+			for i := range c.off[have:] {
+				c.off[have+i] += uint32(t.base)
+			}
+		}
 		t.pos = next
 	}
 	c.off = append(c.off, uint32(t.size()))
@@ -225,12 +230,12 @@ func (c *Column) readTexts(t *transport) error {
 }
 
 // scanTexts fills off with the positions of the texts that lie whole in b from position
-// p on, counted from base. It returns how many it found and where the next one begins.
+// p on. It returns how many it found and where the next one begins.
 //
 // The chain from a length to the next position bounds this loop, hence two things: the
 // bytes are taken after a test of its own, and a text is guessed to be as long as the
 // one before, in a branch of its own, so that the next position need not wait for the load.
-func scanTexts(b []byte, p, base int, off []uint32) (found, next int) {
+func scanTexts(b []byte, p int, off []uint32) (found, next int) {
 	prev, step := uint32(math.MaxUint32), 0
 	for i := range off {
 		if p > len(b)-4 {
@@ -238,7 +243,7 @@ func scanTexts(b []byte, p, base int, off []uint32) (found, next int) {
 		}
 		head := b[p : p+4]
 		n := uint32(head[0])<<24 | uint32(head[1])<<16 | uint32(head[2])<<8 | uint32(head[3])
-		off[i] = uint32(base + p)
+		off[i] = uint32(p)
 		if n == prev {
 			if p+step > len(b) {
 				return i, p

@@ -79,7 +79,7 @@ func rowsOf(t testing.TB, rows ...string) []byte { return rowsAnd(t, "", rows...
 // rowsAnd has further fields of the set of rows.
 func rowsAnd(t testing.TB, fields string, rows ...string) []byte {
 	count := string([]byte{'0', '0' + byte(len(rows))})
-	return unhex(t, `80010002 00000001 46 00000001 0c0000 0c0003 0f0002 0c 000000`+count+strings.Join(rows, "")+fields+`00 00 00`)
+	return unhex(t, `80010002 00000001 46 00000001 0c0000 0c0001 080001 00000000 00 0c0003 0f0002 0c 000000`+count+strings.Join(rows, "")+fields+`00 00 00`)
 }
 
 func TestRowsBelowV6AreChecked(t *testing.T) {
