@@ -25,7 +25,7 @@ type Rows struct {
 	client    *Client
 	operation wire.OperationHandle
 	open      bool // on the server
-	ended     bool // every row was delivered
+	ended     bool // every row was fetched
 	failed    bool // the server ended it
 	queryID   string
 	columns   []wire.ColumnDesc
@@ -103,6 +103,9 @@ func (r *Rows) fetch(ctx context.Context) error {
 		return err
 	}
 	if r.reply.Status.Code == wire.StatusStillExecuting {
+		if r.reply.Rows > 0 {
+			return fault.Errorf(fault.Impala, 0, "FetchResults: %w: rows in a reply that says that there are none yet", wire.ErrMalformed)
+		}
 		return nil
 	}
 	if err := c.check("FetchResults", r.reply.Status, r.queryID); err != nil {
@@ -146,7 +149,7 @@ func (r *Rows) isEnd() bool {
 // verify compares a batch with what was announced and counted before.
 func (r *Rows) verify() error {
 	m := &r.reply
-	if m.StartRow > 0 {
+	if m.StartRow != 0 {
 		r.counts = true
 	}
 	if r.counts && m.StartRow != r.rows && m.Rows > 0 {

@@ -151,11 +151,8 @@ func (s *session) begin(statement string) {
 // fetch sends the next rows. Like Impala it says with the last that no more come.
 func (s *session) fetch(seq int32, most int) error {
 	if most <= 0 || s.left <= most {
-		reply, err := batch(rand.New(rand.NewPCG(3, 4)), s.columns, s.left, false)
+		reply := batch(rand.New(rand.NewPCG(3, 4)), s.columns, s.left, false)
 		s.left = 0
-		if err != nil {
-			return err
-		}
 		return s.codec.WriteReply(fetchMethod, seq, reply)
 	}
 	reply, err := s.of(most, s.fetches)
