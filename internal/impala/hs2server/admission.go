@@ -81,7 +81,7 @@ func (p *pool) withdraw(o *operation) bool {
 
 // release gives the place of a statement to the next one that waits.
 func (p *pool) release(o *operation) {
-	if p.withdraw(o) || !o.isAdmitted() {
+	if p.withdraw(o) || !o.leavePlace() {
 		return
 	}
 	var next *operation
@@ -101,5 +101,8 @@ func (p *pool) release(o *operation) {
 // take counts a statement in before anybody can end it. The caller holds mu.
 func (p *pool) take(o *operation) {
 	p.running++
+	o.mu.Lock()
+	o.placed = true
+	o.mu.Unlock()
 	o.markAdmitted()
 }

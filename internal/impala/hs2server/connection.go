@@ -238,7 +238,7 @@ func (c *connection) queryID(req *wire.OperationReq) wire.Message {
 
 func (c *connection) cancelOperation(req *wire.OperationReq) wire.Message {
 	o, err := c.server.operation(req.Operation, c)
-	if err == nil {
+	if err == nil && !o.over() { // what was read to its end stays as it is
 		o.end(general("Cancelled"))
 		c.server.log.Info("cancelled", "query_id", o.id)
 	}

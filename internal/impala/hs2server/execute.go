@@ -75,7 +75,7 @@ func cacheRows(value string) (int, error) {
 	const most = 100_000 // of --max_result_cache_size
 	n, err := strconv.Atoi(value)
 	if err != nil {
-		return 0, general("Invalid value for '%s' option: %s", cacheSize, value)
+		return 0, general("Invalid value '%s' for '%s' option.", value, cacheSize)
 	}
 	if n > most {
 		return 0, general("Requested result-cache size of %d exceeds Impala's maximum of %d.", n, most)

@@ -22,10 +22,13 @@ func (c *connection) getInfo(req *wire.GetInfoReq) wire.Message {
 	if number, ok := infoNumbers[req.Kind]; ok {
 		return &wire.GetInfoResp{Field: number.field, Number: number.value}
 	}
-	const maxStatementLen, maxRowSize = 105, 104
-	for kind, name := range map[int32]string{maxStatementLen: maxStatementLength, maxRowSize: "MAX_ROW_SIZE"} {
+	const maxStatementLen, maxRowLen = 105, 104
+	for kind, name := range map[int32]string{maxStatementLen: maxStatementLength, maxRowLen: maxRowSize} {
 		if kind == req.Kind {
 			n, _ := strconv.ParseInt(session.options()[name], 10, 64)
+			if n <= 0 && kind == maxRowLen {
+				n, _ = strconv.ParseInt(lookUp(name).value, 10, 64) // there is always a limit of rows
+			}
 			return &wire.GetInfoResp{Field: wire.InfoLength, Number: max(n, 0)}
 		}
 	}

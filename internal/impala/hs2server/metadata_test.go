@@ -155,6 +155,10 @@ func TestGetInfo(t *testing.T) {
 			t.Errorf("kind %d: %+v", kind, got)
 		}
 	}
+	c.execute(session, "SET max_row_size=0", nil)
+	if got := ask(104); got.Number != 512<<10 {
+		t.Errorf("rows without a limit: %+v", got)
+	}
 	for _, kind := range []int32{0, 10004, -1, 99999} {
 		refused(t, ask(kind).Status, "Unsupported operation", "HYC00")
 	}

@@ -31,6 +31,7 @@ type operation struct {
 	reason   error // why it ended, if not by itself
 	ended    time.Time
 	admitted bool
+	placed   bool          // has a place of its pool
 	queued   string        // why it waits for admission
 	ready    chan struct{} // closed once it was admitted and has run as long as its script says
 	isReady  bool
@@ -46,7 +47,11 @@ func (o *operation) begin() error {
 		o.wait(o.script.QueuedReason)
 		o.after(o.script.Queue, o.admit)
 	case o.pool != nil:
-		return o.pool.admit(o)
+		err := o.pool.admit(o)
+		if o.over() { // it was closed on the way, when it had no place to give back
+			o.pool.release(o)
+		}
+		return err
 	default:
 		o.admit()
 	}
@@ -169,10 +174,20 @@ func (o *operation) finish() {
 	}
 }
 
-func (o *operation) isAdmitted() bool {
+// over tells whether the statement was read to its end, has failed or is closed.
+func (o *operation) over() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.admitted
+	return !o.ended.IsZero()
+}
+
+// leavePlace tells, once, that the statement had a place of its pool.
+func (o *operation) leavePlace() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	had := o.placed
+	o.placed = false
+	return had
 }
 
 // failure is why the statement ended, in the words for the client; nil while all is well.

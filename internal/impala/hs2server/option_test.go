@@ -11,7 +11,7 @@ import (
 func TestOpenSessionAnswersAllOptions(t *testing.T) {
 	c := connect(t, New(Options{Engine: &fixed{oneColumn}, WebServer: "coordinator:25000"}))
 	got := c.tryOpen("me", map[string]string{
-		"mem_limit": "2g", "set:hiveconf:Request_Pool": "etl", "no_such_option": "1", "batch_size": "many", "use:database": "qos", "set:hivevar:x": "1",
+		"mem_limit": "2g", "set:hiveconf:Request_Pool": "etl", "no_such_option": "1", "batch_size": "many", "USE:database": "qos", "set:hivevar:x": "1",
 	}).Configuration
 	for name, want := range map[string]string{"MEM_LIMIT": "2147483648", "REQUEST_POOL": "etl", "BATCH_SIZE": "0", "DECIMAL_V2": "1", "TIMEZONE": "", "http_addr": "coordinator:25000"} {
 		if value, found := got[name]; !found || value != want {
@@ -37,6 +37,7 @@ func TestOptionsOfAStatementMustBeGood(t *testing.T) {
 		{"a flag that is none", "decimal_v2", "yes", "Invalid value for query option DECIMAL_V2: 'yes'. Valid values are 'true', 'false', '1' and '0'."},
 		{"memory that is none", "mem_limit", "lots", "Failed to parse mem_limit from 'lots'."},
 		{"a zone that is none", "timezone", "Mars/Olympus", "Invalid timezone name 'Mars/Olympus'."},
+		{"a cache that is no number", "impala.resultset.cache.size", "all", "Invalid value 'all' for 'impala.resultset.cache.size' option."},
 		{"a cache that is too large", "impala.resultset.cache.size", "100001", "Requested result-cache size of 100001 exceeds Impala's maximum of 100000."},
 	}
 	for _, tt := range tests {

@@ -14,6 +14,7 @@ const (
 	fetchRowsTimeout   = "FETCH_ROWS_TIMEOUT_MS"
 	idleSessionTimeout = "IDLE_SESSION_TIMEOUT"
 	longPollingTime    = "LONG_POLLING_TIME_MS"
+	maxRowSize         = "MAX_ROW_SIZE"
 	maxStatementLength = "MAX_STATEMENT_LENGTH_BYTES"
 	memLimit           = "MEM_LIMIT"
 	queryTimeout       = "QUERY_TIMEOUT_S"

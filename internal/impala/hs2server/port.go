@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"qosreport/internal/impala/wire"
@@ -77,6 +78,11 @@ func (s *Server) serve(ctx context.Context, l net.Listener, p *port) error {
 			}
 			return nil
 		}
+		if shortage(err) {
+			s.log.Info("no connection taken", "reason", err)
+			pause(ctx, time.Second) // until others go
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -84,8 +90,36 @@ func (s *Server) serve(ctx context.Context, l net.Listener, p *port) error {
 	}
 }
 
-func (p *port) serveConn(ctx context.Context, nc net.Conn) {
+// shortage tells an error that passes: clients of this or another program have used up what
+// the system has, or one went before it was taken.
+func shortage(err error) bool {
+	for _, passing := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
+	return false
+}
+
+// patient is a connection on which a client may be idle between messages as long as it
+// likes, but not within one.
+type patient struct {
+	net.Conn
+	idle bool
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	n, err := p.Conn.Read(b)
+	if n > 0 && p.idle {
+		p.idle = false
+		p.SetDeadline(time.Now().Add(callTimeout))
+	}
+	return n, err
+}
+
+func (p *port) serveConn(ctx context.Context, raw net.Conn) {
 	s := p.server
+	nc := &patient{Conn: raw}
 	stop := context.AfterFunc(ctx, func() { nc.Close() }) // statements outlive the connection, so it has no context of its own
 	defer func() {
 		stop()
@@ -121,6 +155,7 @@ func (p *port) serveConn(ctx context.Context, nc net.Conn) {
 	c.deliver = delivery.plan
 	for {
 		c.within(0)
+		nc.idle = true
 		method, seq, err := c.codec.ReadCall()
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {

@@ -88,11 +88,14 @@ func (s *Server) openSession(c *connection, req *wire.OpenSessionReq) (*session,
 	if session.connected == "" {
 		session.connected = req.Username
 	}
+	if session.connected == "" {
+		session.connected = anonymous
+	}
 	session.user = session.connected
-	doAs, delegated := req.Configuration["impala.doas.user"]
+	doAs, delegated := property(req.Configuration, doAsUser)
 	if c.doAs != nil {
 		if delegated {
-			return nil, general("Cannot set 'impala.doas.user' configuration property when 'doAs' query parameter is set.")
+			return nil, general("Cannot set '" + doAsUser + "' configuration property when 'doAs' query parameter is set.")
 		}
 		doAs, delegated = *c.doAs, true
 	}
@@ -102,15 +105,32 @@ func (s *Server) openSession(c *connection, req *wire.OpenSessionReq) (*session,
 		}
 		session.user = doAs
 	}
+	if database, asked := property(req.Configuration, useDatabase); asked {
+		session.database = database // not looked up before the first statement needs it
+	}
 	for name, value := range req.Configuration {
-		name = strings.TrimPrefix(name, "set:hiveconf:")
-		if name == "use:database" {
-			session.database = value // not looked up before the first statement needs it
-			continue
-		}
-		s.setOption(session, name, value)
+		s.setOption(session, strings.TrimPrefix(name, "set:hiveconf:"), value)
 	}
 	return session, s.register(session, c)
+}
+
+// The properties of OpenSession that are no query options.
+const (
+	doAsUser    = "impala.doas.user"
+	useDatabase = "use:database"
+)
+
+// anonymous is who did not say on a plain socket, as by --anonymous_user_name.
+const anonymous = "anonymous"
+
+// property finds a property by its name in any case.
+func property(configuration map[string]string, name string) (value string, found bool) {
+	for key, value := range configuration {
+		if strings.EqualFold(key, name) {
+			return value, true
+		}
+	}
+	return "", false
 }
 
 func (s *Server) register(session *session, c *connection) error {
@@ -120,13 +140,13 @@ func (s *Server) register(session *session, c *connection) error {
 	if s.opts.Limits.SessionsPerUser > 0 {
 		limit, have = s.opts.Limits.SessionsPerUser, 0
 		for _, other := range s.sessions {
-			if other.user == session.user {
+			if other.connected == session.connected {
 				have++
 			}
 		}
 	}
 	if have >= limit || len(s.sessions) >= maxSessions {
-		return general("Number of sessions for user %s exceeds coordinator limit %d", session.user, limit)
+		return general("Number of sessions for user %s exceeds coordinator limit %d", session.connected, limit)
 	}
 	s.sessions[string(session.handle.GUID)] = session
 	session.enter(c)
@@ -137,9 +157,6 @@ func (s *Server) register(session *session, c *connection) error {
 func (s *Server) delegate(user, doAs string) error {
 	if doAs == "" {
 		return general("Unable to delegate using empty doAs username.")
-	}
-	if user == "" {
-		return general("Unable to delegate using empty proxy username.")
 	}
 	refusal := "User '%s' is not authorized to delegate to '%s'."
 	if s.opts.Proxies == nil {

@@ -139,6 +139,14 @@ func TestSessionsEndByThemselves(t *testing.T) {
 			}
 		})
 	})
+	t.Run("a time beyond all measure is none", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c := connect(t, server())
+			session := c.open(map[string]string{"idle_session_timeout": "9223372036854775807"})
+			time.Sleep(time.Hour)
+			c.execute(session, "SELECT 1", nil)
+		})
+	})
 	t.Run("SET changes how long one may be idle", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := connect(t, server())
@@ -153,8 +161,8 @@ func TestSessionsEndByThemselves(t *testing.T) {
 }
 
 func TestSessionsAreLimitedForEachUser(t *testing.T) {
-	c := connect(t, New(Options{Engine: &fixed{oneColumn}, Limits: Limits{SessionsPerUser: 2}}))
-	c.open(nil)
+	c := connect(t, New(Options{Engine: &fixed{oneColumn}, Limits: Limits{SessionsPerUser: 2}, Proxies: map[string][]string{"me": {"*"}}}))
+	c.open(map[string]string{"impala.doas.user": "zoe"}) // who is not counted
 	session := c.open(nil)
 	refused(t, c.tryOpen("me", nil).Status, "Number of sessions for user me exceeds coordinator limit 2", "HY000")
 	if got := c.tryOpen("you", nil).Status; got.Code != wire.StatusSuccess {
@@ -177,12 +185,13 @@ func TestDelegation(t *testing.T) {
 		{"who is no proxy is refused", "bob", "alice", proxies, "User 'bob' is not authorized to delegate to 'alice'."},
 		{"without a table nobody may", "hue", "alice", nil, "User 'hue' is not authorized to delegate to 'alice'. User/group delegation is disabled."},
 		{"nobody is no user", "root", "", proxies, "Unable to delegate using empty doAs username."},
+		{"who does not say is anonymous", "", "alice", proxies, "User 'anonymous' is not authorized to delegate to 'alice'."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := New(Options{Engine: &fixed{oneColumn}, Proxies: tt.proxies})
 			c := connect(t, s)
-			got := c.tryOpen(tt.user, map[string]string{"impala.doas.user": tt.doAs})
+			got := c.tryOpen(tt.user, map[string]string{"Impala.doAs.user": tt.doAs})
 			if tt.text != "" {
 				refused(t, got.Status, tt.text, "HY000")
 				return

@@ -1,9 +1,6 @@
 package hs2server
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // enter begins a call on a connection, which keeps the session alive. It fails when the
 // session has expired, which it is told at every call until it is closed.
@@ -39,15 +36,15 @@ func (s *session) leave() {
 
 // watch sets the timer of an idle session by the option in force. The caller holds mu.
 func (s *session) watch() {
-	seconds, _ := strconv.ParseInt(s.values[idleSessionTimeout], 10, 64)
+	limit := duration(s.values, idleSessionTimeout, time.Second)
 	if s.idle != nil {
 		s.idle.Stop()
 		s.idle = nil
 	}
-	if seconds <= 0 || s.closed || s.expired {
+	if limit == 0 || s.closed || s.expired {
 		return
 	}
-	s.idle = time.AfterFunc(time.Duration(seconds)*time.Second, s.expire)
+	s.idle = time.AfterFunc(limit, s.expire)
 }
 
 // expire ends what runs in an idle session. The session itself stays, so that its client
