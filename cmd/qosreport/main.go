@@ -15,6 +15,7 @@ import (
 	_ "time/tzdata" // an image FROM scratch has no time zones
 
 	"qosreport/internal/fault"
+	"qosreport/internal/query"
 )
 
 func main() {
@@ -84,10 +85,12 @@ func hangUps() (<-chan os.Signal, func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
+// tell says why the program ends. Servers and files have their words in errors, which must
+// not act on a terminal.
 func tell(w io.Writer, err error) {
-	fmt.Fprintln(w, "qosreport:", err)
+	fmt.Fprintln(w, "qosreport:", query.PrintableLines(err.Error()))
 	if try := fault.Remedy(err); try != "" {
-		fmt.Fprintln(w, "  try:", try)
+		fmt.Fprintln(w, "  try:", query.PrintableLines(try))
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	_ "time/tzdata"
 
 	"qosreport/internal/config"
+	"qosreport/internal/fault"
 	"qosreport/internal/lab"
 	"qosreport/internal/lab/sample"
 )
@@ -254,4 +256,14 @@ func (n *notify) Write(p []byte) (int, error) {
 		n.seen()
 	}
 	return len(p), nil
+}
+
+// A server repeats what it does not understand, and somebody else may have named a column.
+func TestErrorsDoNotActOnATerminal(t *testing.T) {
+	var b strings.Builder
+	tell(&b, fault.Advise(errors.New("ParseException: line 1\n\tSELECT \x1b]0;gone\x07\x9b2J\r\n\t^"), "ask \x1b[31mnobody"))
+	want := "qosreport: ParseException: line 1\n    SELECT \\u001b]0;gone\\u0007\\x9b2J\n    ^\n  try: ask \\u001b[31mnobody\n"
+	if b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
 }

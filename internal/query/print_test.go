@@ -230,6 +230,14 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
+func TestPrintableLines(t *testing.T) {
+	for text, want := range map[string]string{"a\nb": "a\nb", "a\r\n\tb": "a\n    b", "a\x1b[2J\nb\rc": `a\u001b[2J` + "\n" + `b\rc`, "\x9b2J": `\x9b2J`, "": ""} {
+		if got := PrintableLines(text); got != want {
+			t.Errorf("%q prints %q, want %q", text, got, want)
+		}
+	}
+}
+
 // What a field is made into reads back as what it was, by readers that are not ours.
 func FuzzFields(f *testing.F) {
 	for _, text := range []string{"", "plain", `a,"b"`, "\r\n", "\\N", "\xff\x00\x1f\x7f", "東京\u2028", "\t\\", "\uFFFD"} {

@@ -39,6 +39,16 @@ func Printable(text string) string {
 	return b.String()
 }
 
+// PrintableLines is [Printable] for a text of several lines, which stay apart. A tabulator
+// becomes four blanks.
+func PrintableLines(text string) string {
+	all := strings.Split(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\t", "    "), "\n")
+	for i, line := range all {
+		all[i] = Printable(line)
+	}
+	return strings.Join(all, "\n")
+}
+
 // unprintable holds control characters, and format characters such as the marks that
 // turn the direction of writing.
 func unprintable(r rune) bool {

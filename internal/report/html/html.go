@@ -11,7 +11,6 @@ import (
 	"embed"
 	"html/template"
 	"io"
-	"strings"
 	"time"
 
 	"qosreport/internal/query"
@@ -28,7 +27,7 @@ var style string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"style":  func() template.CSS { return template.CSS(style) },
 	"text":   query.Printable,
-	"lines":  lines,
+	"lines":  query.PrintableLines,
 	"symbol": report.Symbol,
 	"class":  class,
 	"count":  func(n float64) string { return report.FormatNumber(n, 0) },
@@ -66,15 +65,6 @@ func class(verdict string) string {
 		return verdict
 	}
 	return "none"
-}
-
-// lines is a text of several lines without characters that act.
-func lines(text string) string {
-	all := strings.Split(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\t", "    "), "\n")
-	for i, line := range all {
-		all[i] = query.Printable(line)
-	}
-	return strings.Join(all, "\n")
 }
 
 // drawn is a chart as an element. The drawing has escaped its texts.
