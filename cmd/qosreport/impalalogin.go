@@ -46,11 +46,20 @@ func (c *connector) overSASL(ctx context.Context) (func(ctx context.Context, hos
 		if err != nil {
 			return nil, err
 		}
+		if _, err := impala.NewPlain(i.User, string(password)); err != nil {
+			return nil, badPassword(err)
+		}
 		return func(context.Context, string) (impala.Mechanism, error) {
 			return impala.NewPlain(i.User, string(password))
 		}, nil
 	}
 	return nil, nil
+}
+
+// badPassword is what no server takes, found before any is asked: failures lock accounts.
+func badPassword(err error) error {
+	return fault.Advise(fault.New(fault.Usage, 0, fmt.Errorf("impala.user, impala.password_file: %w", err)),
+		"write the password alone into the file, on one line")
 }
 
 // overHTTP is how to speak and log in on the HTTP port.
@@ -73,7 +82,7 @@ func (c *connector) overHTTP(ctx context.Context) (*impala.HTTP, error) {
 			return nil, err
 		}
 		if _, err := impala.NewBasic(i.User, string(password)); err != nil {
-			return nil, fault.New(fault.Usage, 0, fmt.Errorf("impala.user: %w", err))
+			return nil, badPassword(err)
 		}
 		o.Login = func(context.Context, string) (impala.Authorization, error) {
 			return impala.NewBasic(i.User, string(password))

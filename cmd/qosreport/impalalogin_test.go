@@ -63,6 +63,8 @@ func TestLoginsOverHTTP(t *testing.T) {
 		{"no login", []string{"--impala-auth", "none"}, 4, []string{"401 Unauthorized", "the server wants a login"}, "POST /cliservice "},
 		{"LDAP", append(ldap, file("geheim\n")), 4, []string{"401 Unauthorized", "user and password"}, "POST /cliservice Basic cmVwb3J0OmdlaGVpbQ=="},
 		{"LDAP with an empty password", append(ldap, file("\n")), 2, []string{"impala.password_file: ", "is empty"}, ""},
+		{"LDAP with a file of several lines", append(ldap, file("user=report\npassword=geheim\n")), 2, []string{"impala.password_file: ", "control character", "on one line"}, ""},
+		{"LDAP over SASL with a file of several lines", append(ldap, file("user=report\npassword=geheim\n"), "--impala-transport", "sasl"), 2, []string{"impala.password_file: ", "control character", "on one line"}, ""},
 		{"LDAP with a file that is not there", append(ldap, file("")+"x"), 2, []string{"impala.password_file: ", "no such file"}, ""},
 		{"LDAP over the network in clear", append([]string{"--impala-host", "impalad.example.com:28000"}, append(ldap, file("geheim"))...), 2, []string{"--impala-tls: impala.tls.enabled is false", "the password would cross the network"}, ""},
 		{"a JWT", append(jwt, file(good+"\n")), 4, []string{"401 Unauthorized", "impala.jwt_file"}, "POST /cliservice Bearer " + good},

@@ -152,7 +152,9 @@ func TestPlainNeverShowsItsPassword(t *testing.T) {
 	if err != nil || strings.Contains(p.String()+p.GoString(), "geheim") {
 		t.Errorf("%v, %v", p, err)
 	}
-	if _, err := NewPlain("report", "a\x00b"); err == nil {
-		t.Error("a NUL in the password was taken")
+	for _, bad := range [][2]string{{"report", "a\x00b"}, {"report", "QOS_PASSWORD=a\nQOS_USER=b"}, {"rep\rort", "a"}} {
+		if _, err := NewPlain(bad[0], bad[1]); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
-	"unicode"
 )
 
 // credential is a login that is the same with each request, and that nothing proves: it
@@ -35,11 +34,11 @@ func (c *credential) GoString() string { return c.String() }
 // colon in the name or a control character is an error, because a server cannot tell what
 // is meant.
 func NewBasic(user, password string) (Authorization, error) {
-	switch {
-	case strings.Contains(user, ":"):
+	if strings.Contains(user, ":") {
 		return nil, errors.New("the user name holds a colon, which ends it in HTTP")
-	case strings.ContainsFunc(user+password, unicode.IsControl):
-		return nil, errors.New("user name or password holds a control character")
+	}
+	if err := checkLogin(user, password); err != nil {
+		return nil, err
 	}
 	return &credential{"Basic", base64.StdEncoding.EncodeToString([]byte(user + ":" + password))}, nil
 }

@@ -3,6 +3,7 @@ package impala
 import (
 	"errors"
 	"strings"
+	"unicode"
 )
 
 // Plain is the SASL mechanism PLAIN (RFC 4616), which Impala takes for LDAP logins. The
@@ -12,12 +13,21 @@ type Plain struct {
 	sent           bool
 }
 
-// NewPlain logs in as user. A NUL in either text is an error, because it separates them.
+// NewPlain logs in as user. A control character in either text is an error: none is allowed
+// (RFC 4616 section 2, RFC 4013 section 2.3), a NUL would separate them, and a line end
+// tells of a file that holds more than a password.
 func NewPlain(user, password string) (*Plain, error) {
-	if strings.ContainsRune(user+password, 0) {
-		return nil, errors.New("user name or password holds a NUL")
+	if err := checkLogin(user, password); err != nil {
+		return nil, err
 	}
 	return &Plain{user: user, password: password}, nil
+}
+
+func checkLogin(user, password string) error {
+	if strings.ContainsFunc(user+password, unicode.IsControl) {
+		return errors.New("user name or password holds a control character")
+	}
+	return nil
 }
 
 // Name is "PLAIN".
