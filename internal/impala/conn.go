@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"syscall"
@@ -101,7 +100,7 @@ func adviseOpen(err error, o Options) error {
 		return err
 	case fault.ClassOf(err) != fault.Lost && !errors.Is(err, wire.ErrMalformed):
 		return err
-	case o.HTTP != nil && errors.Is(err, io.ErrUnexpectedEOF):
+	case o.HTTP != nil && hungUp(err):
 		return fault.Advise(err, "the port may be one of the binary transport (21050: impala.transport sasl), or want TLS; that of the HTTP transport is 28000")
 	case o.HTTP == nil && o.Auth == nil:
 		return fault.Advise(err, "the server may want a login (impala.auth kerberos or ldap) or TLS, or the port be that of the HTTP transport (28000) or a web page (25000); it was asked over a plain socket")

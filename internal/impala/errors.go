@@ -9,6 +9,10 @@ import (
 	"qosreport/internal/impala/wire"
 )
 
+// mostText is how many bytes of a failure's text are kept. Impala's longest, that of a full
+// memory with what each operator holds, has a few KiB, and its cause stands first.
+const mostText = 32 << 10
+
 // Error is a failure that the server reported.
 type Error struct {
 	Method      string // the call that it answered; "" when the statement failed by itself
@@ -43,7 +47,7 @@ func (c *Client) exception(method string, err error) error {
 		return nil
 	}
 	if exception := (*wire.Exception)(nil); errors.As(err, &exception) {
-		return &Error{Method: method, Text: exception.Text, Coordinator: c.addr, Remedy: adviceVersion}
+		return &Error{Method: method, Text: shortened(exception.Text, mostText), Coordinator: c.addr, Remedy: adviceVersion}
 	}
 	return err
 }
@@ -55,7 +59,10 @@ func (c *Client) check(method string, s wire.Status, queryID string) error {
 		return nil
 	}
 	text := s.Message
-	if text == "" {
+	switch {
+	case s.Code == wire.StatusMissing:
+		text = "a reply without a status"
+	case text == "":
 		text = fmt.Sprintf("status %d without a text", s.Code)
 	}
 	return c.failed(method, text, s.SQLState, queryID)
@@ -65,12 +72,12 @@ func (c *Client) failed(method, text, sqlState, queryID string) error {
 	if method == "ExecuteStatement" || method == "GetOperationStatus" || method == "FetchResults" {
 		method = "" // the statement's own failure; which call met it says nothing
 	}
-	id, text := withoutFrame(text)
+	id, text := withoutFrame(shortened(text, mostText))
 	if queryID == "" {
 		queryID = id
 	}
 	class, remedy := classify(text)
-	return &Error{Method: method, Text: text, SQLState: sqlState, QueryID: queryID, Coordinator: c.addr, Class: class, Remedy: remedy}
+	return &Error{Method: method, Text: text, SQLState: shortened(sqlState, len("HY000")), QueryID: queryID, Coordinator: c.addr, Class: class, Remedy: remedy}
 }
 
 // withoutFrame takes off the line "Query <id> failed:" that Impala 4.5 and later put first,
@@ -78,7 +85,7 @@ func (c *Client) failed(method, text, sqlState, queryID string) error {
 func withoutFrame(text string) (queryID, rest string) {
 	if first, after, found := strings.Cut(text, "\n"); found {
 		id, framed := strings.CutPrefix(strings.TrimSpace(first), "Query ")
-		if id, failed := strings.CutSuffix(id, " failed:"); framed && failed {
+		if id, failed := strings.CutSuffix(id, " failed:"); framed && failed && strings.Trim(id, "0123456789abcdef:-") == "" {
 			queryID, text = id, after
 		}
 	}

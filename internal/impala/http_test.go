@@ -49,7 +49,7 @@ func TestQueryOverHTTP(t *testing.T) {
 	}
 	for _, r := range all {
 		want := map[string]string{"Content-Type": "application/x-thrift", "Accept": "application/x-thrift", "User-Agent": "qosreport",
-			"Authorization": "Basic cmVwb3J0OmdlaGVpbQ==", "Expect": "", "Accept-Encoding": "", "Cookie": ""}
+			"Authorization": "Basic cmVwb3J0OmdlaGVpbQ==", "Expect": "", "Accept-Encoding": "identity", "Cookie": ""}
 		for name, value := range want {
 			if got := r.header.Get(name); got != value {
 				t.Errorf("%s has %s: %s", r.method, name, got)

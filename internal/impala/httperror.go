@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"qosreport/internal/fault"
 )
@@ -113,15 +114,18 @@ func brief(text string) string {
 		}
 		return r
 	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) <= shownOfBody {
+	return shortened(strings.Join(strings.Fields(text), " "), shownOfBody)
+}
+
+// shortened is text, or its beginning when it has more than most bytes.
+func shortened(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	end := shownOfBody
-	for end > 0 && text[end]&0xC0 == 0x80 { // in the middle of a letter
-		end--
+	for most > 0 && !utf8.RuneStart(text[most]) { // in the middle of a letter
+		most--
 	}
-	return text[:end] + "…"
+	return text[:most] + "…"
 }
 
 // challenge is one of the fields WWW-Authenticate.

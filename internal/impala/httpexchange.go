@@ -148,7 +148,7 @@ func (c *httpConn) request(ctx context.Context, login Authorization) *http.Reque
 	request := &http.Request{
 		Method:        http.MethodPost,
 		URL:           c.url,
-		Header:        http.Header{"Content-Type": {mediaType}, "Accept": {mediaType}, "User-Agent": {"qosreport"}},
+		Header:        http.Header{"Content-Type": {mediaType}, "Accept": {mediaType}, "User-Agent": {"qosreport"}, "Accept-Encoding": {"identity"}},
 		Body:          io.NopCloser(bytes.NewReader(c.message.out)),
 		ContentLength: int64(len(c.message.out)),
 	}
@@ -174,6 +174,9 @@ func (c *httpConn) read(method string, response *http.Response, login Authorizat
 	}()
 	if kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); kind != mediaType && kind != "" {
 		return httpError(response, login)
+	}
+	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return fmt.Errorf("%w: it is encoded as %q, which was not asked for", wire.ErrMalformed, brief(encoding))
 	}
 	if response.ContentLength > int64(c.opts.MaxMessage) {
 		return fmt.Errorf("%w: %d bytes announced, the limit is %d", wire.ErrTooLarge, response.ContentLength, c.opts.MaxMessage)

@@ -50,6 +50,9 @@ func (c *Client) open(ctx context.Context, within time.Duration) error {
 	}
 	if err == nil {
 		c.session = reply.Session
+		err = checkHandle("OpenSession", reply.Session.Handle)
+	}
+	if err == nil {
 		err = c.learn(ctx, reply.Configuration)
 	}
 	if err != nil {
@@ -58,6 +61,16 @@ func (c *Client) open(ctx context.Context, within time.Duration) error {
 	}
 	c.log.DebugContext(ctx, "session opened", "impala", c.impala, "security", conn.security(), "took", time.Since(start))
 	return nil
+}
+
+// checkHandle refuses an id or a secret that is not 16 bytes long, or not there: every
+// server of this protocol has such, and would only refuse it later and in other words.
+func checkHandle(method string, h wire.Handle) error {
+	if len(h.GUID) == 16 && len(h.Secret) == 16 {
+		return nil
+	}
+	return fault.Errorf(fault.Impala, 0, "%s: %w: a handle with an id of %d bytes and a secret of %d in a good reply, 16 each are due",
+		method, wire.ErrMalformed, len(h.GUID), len(h.Secret))
 }
 
 // configuration is what OpenSession asks for: the query options, the database and the
@@ -186,8 +199,11 @@ func closing(ctx context.Context) (context.Context, context.CancelFunc) {
 // when it is none that can stand in a link.
 func webAddress(told string) string {
 	host, port, err := net.SplitHostPort(told)
-	if err != nil || host == "" || strings.Trim(port, "0123456789") != "" || strings.ContainsAny(host, "/?#@ \t\r\n") {
+	if err != nil || host == "" || strings.Trim(port, "0123456789") != "" || strings.ContainsFunc(host, noHost) {
 		return ""
 	}
 	return told
 }
+
+// noHost holds what ends a host in a URL, and what must not reach a terminal.
+func noHost(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`/?#@\"<>`, r) }

@@ -46,6 +46,9 @@ func (c *Client) execute(ctx context.Context, statement string, r *Rows) error {
 	if reply.Operation == nil {
 		return fault.Errorf(fault.Impala, 0, "ExecuteStatement: %w: no operation in a good reply", wire.ErrMalformed)
 	}
+	if err := checkHandle("ExecuteStatement", reply.Operation.Handle); err != nil {
+		return err
+	}
 	r.operation, r.open = *reply.Operation, true
 	r.queryID = queryID(r.operation.GUID, c.impala)
 	c.log.DebugContext(ctx, "statement started", "query_id", r.queryID, "link", r.Link())

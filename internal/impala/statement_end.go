@@ -163,16 +163,30 @@ func (r *Rows) readLog(ctx context.Context) error {
 	return err
 }
 
+// Bounds of what is kept of a log; Impala's own is MAX_ERRORS, 100 lines.
+const (
+	mostWarnings = 1000
+	mostWarning  = 4 << 10 // bytes of one
+)
+
 // warnings are the lines of a log but for those that tell progress and admission.
 func warnings(log string) []string {
 	var lines []string
+	more := 0
 	for line := range strings.Lines(log) {
 		line = strings.TrimSpace(line)
 		progress := strings.HasPrefix(line, "Query ") && strings.Contains(line, "% Complete")
 		admission := strings.HasPrefix(line, "Admission result :") || strings.HasPrefix(line, "Latest admission queue reason :")
-		if line != "" && !progress && !admission {
-			lines = append(lines, line)
+		switch {
+		case line == "" || progress || admission:
+		case len(lines) == mostWarnings:
+			more++
+		default:
+			lines = append(lines, shortened(line, mostWarning))
 		}
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("… and %d lines more", more))
 	}
 	return lines
 }

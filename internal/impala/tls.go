@@ -7,9 +7,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"qosreport/internal/fault"
@@ -62,6 +64,10 @@ func tlsFailure(err error, name string) error {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		class = fault.Network
 		err = fault.Advise(fmt.Errorf("%w to the TLS handshake", errNoAnswer), "the server may not speak TLS (impala.tls.enabled: false), or has no thread left for the login")
+	case hungUp(err):
+		class = fault.Network
+		err = fault.Advise(fmt.Errorf("the server closed the connection in the handshake: %w", err),
+			"the server may not speak TLS on this port (impala.tls.enabled: false, --no-impala-tls), or be about to stop; its log has the reason")
 	default:
 		class = fault.Network
 	}
@@ -75,6 +81,11 @@ func described(c *x509.Certificate) string {
 	}
 	return fmt.Sprintf(" (of %s for %s, by %s, valid from %s to %s)", brief(c.Subject.String()), certificateNames(c), brief(c.Issuer.String()),
 		c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339))
+}
+
+// hungUp reports whether the peer has closed the connection, orderly or not.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 const adviceRefused = "the server ends TLS: it may want a client certificate (impala.tls.cert_file, impala.tls.key_file) or another version (impala.tls.min_version)"

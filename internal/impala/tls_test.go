@@ -198,6 +198,20 @@ func TestTLSFailuresNameTheirCause(t *testing.T) {
 	}
 }
 
+func TestAServerThatHangsUpInTheTLSHandshake(t *testing.T) {
+	for name, change := range map[string]func(*Options){"sasl": plainAuth("geheim"), "http": func(o *Options) { o.HTTP = &HTTP{} }} {
+		t.Run(name, func(t *testing.T) {
+			o := Options{Hosts: []string{"coordinator:1"}, TLS: &tls.Config{}, Dial: says("")}
+			change(&o)
+			_, err := Connect(t.Context(), o)
+			if err == nil || !strings.Contains(err.Error(), "TLS: the server closed the connection in the handshake") ||
+				!strings.Contains(fault.Remedy(err), "--no-impala-tls") || fault.AreaOf(err) != fault.Security || fault.ClassOf(err) != fault.Network {
+				t.Errorf("got %v, class %v, remedy %q", err, fault.ClassOf(err), fault.Remedy(err))
+			}
+		})
+	}
+}
+
 func TestServerNamesAndClientCertificates(t *testing.T) {
 	a := newAuthority(t)
 	server := &tls.Config{Certificates: []tls.Certificate{a.issue("impalad.example.com", nil)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.pool}

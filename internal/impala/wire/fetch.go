@@ -56,7 +56,7 @@ type FetchResultsResp struct {
 }
 
 func (m *FetchResultsResp) read(d *decoder) {
-	*m = FetchResultsResp{Columns: m.Columns[:0]}
+	*m = FetchResultsResp{Status: Status{Code: StatusMissing}, Columns: m.Columns[:0]}
 	for d.next() {
 		switch {
 		case d.is(1, thrift.STRUCT):

@@ -61,6 +61,10 @@ const (
 	StatusStillExecuting  int32 = 2
 	StatusError           int32 = 3
 	StatusInvalidHandle   int32 = 4
+
+	// StatusMissing stands for none in a reply to FetchResults, which must not pass for a
+	// good one without rows, the end of the result.
+	StatusMissing int32 = -1
 )
 
 // State is TOperationState.
