@@ -3,6 +3,7 @@
     shell_impyla.py 'impala.dbapi.connect(…)'
 """
 
+import re
 import sys
 
 import impala.dbapi
@@ -19,6 +20,7 @@ def failure(cursor, statement, **more):
         return cursor.fetchall()
     except impala.error.Error as e:
         text, _, _ = str(e).partition("Expected:")  # what could have stood there is long
+        text = re.sub("Query [0-9a-f]{16}:[0-9a-f]{16} failed:", "Query ID failed:", text)
         return f"{type(e).__name__} {' '.join(text.split())}"
 
 

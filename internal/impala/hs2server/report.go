@@ -90,9 +90,9 @@ func (o *operation) log() string {
 // profile is what GetRuntimeProfile answers: a head that is the server's and, below it,
 // what the engine tells.
 func (o *operation) profile() string {
-	state, err := o.state()
+	state, _ := o.state()
 	o.mu.Lock()
-	ended := o.ended
+	ended, reason := o.ended, o.reason
 	o.mu.Unlock()
 	const layout = "2006-01-02 15:04:05.000000000"
 	end, took := "", time.Since(o.started)
@@ -100,8 +100,8 @@ func (o *operation) profile() string {
 		end, took = ended.Format(layout), ended.Sub(o.started)
 	}
 	name, outcome := map[wire.State]string{wire.StatePending: "PENDING", wire.StateRunning: "RUNNING", wire.StateFinished: "FINISHED"}[state], "OK"
-	if err != nil {
-		name, outcome = "EXCEPTION", err.Error()
+	if reason != nil { // here without the query id before it
+		name, outcome = "EXCEPTION", reason.Error()
 	}
 	delegated := ""
 	if o.session.user != o.session.connected {

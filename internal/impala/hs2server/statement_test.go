@@ -221,7 +221,7 @@ func TestClosing(t *testing.T) {
 		}
 	})
 	t.Run("closing the session ends what runs", func(t *testing.T) {
-		c := connect(t, server())
+		c := connect(t, New(Options{Engine: &fixed{oneColumn}, QueryFrame: true})) // which profiles do not have
 		session := c.open(nil)
 		o := c.execute(session, "wait", nil)
 		c.status("CloseSession", &wire.SessionReq{Session: session})

@@ -42,11 +42,12 @@ func New(o Options) *Server {
 	}
 	e := &engine{sql: sql.New(o.Catalog), catalog: o.Catalog, now: o.Now}
 	return &Server{engine: e, Server: hs2server.New(hs2server.Options{
-		Engine:  e,
-		Logins:  o.Logins,
-		Version: Version,
-		Observe: o.Observe,
-		Logger:  o.Logger,
+		Engine:     e,
+		Logins:     o.Logins,
+		Version:    Version,
+		QueryFrame: true, // as of that version
+		Observe:    o.Observe,
+		Logger:     o.Logger,
 	})}
 }
 
