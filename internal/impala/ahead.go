@@ -37,7 +37,7 @@ func (r *Rows) fetchAhead(ctx context.Context) {
 	if !able || !c.opts.FetchAhead || !c.impala || !r.reply.HasMoreRows || r.reply.Rows == 0 {
 		return
 	}
-	r.ahead.err = conn.send(ctx, c.opts.CallTimeout, "FetchResults", r.fetchRequest())
+	r.ahead.err = conn.send(ctx, c.fetchTimeout(), "FetchResults", r.fetchRequest())
 	r.ahead.sent = r.ahead.err == nil
 }
 
@@ -48,7 +48,7 @@ func (r *Rows) takeAhead(ctx context.Context) error {
 	if err := r.ahead.err; err != nil {
 		return err
 	}
-	err := c.conn.(pipelined).receive(ctx, c.opts.CallTimeout, "FetchResults", &r.reply)
+	err := c.conn.(pipelined).receive(ctx, c.fetchTimeout(), "FetchResults", &r.reply)
 	r.ahead.sent = c.conn.broken() == nil && err != nil && !errors.As(err, new(*wire.Exception)) // it still waits
 	return c.exception("FetchResults", err)
 }

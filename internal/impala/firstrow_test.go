@@ -100,6 +100,37 @@ func TestAFirstFetchThatFailsFailsTheStatement(t *testing.T) {
 	}
 }
 
+// A session that waits longer for rows than a call may take has that time, and some more.
+func TestFetchesOutlastTheWaitOfTheServer(t *testing.T) {
+	for asked, want := range map[string]time.Duration{"300000": 330 * time.Second, "0": 10 * time.Minute, "1000": time.Minute, "": time.Minute} {
+		t.Run("FETCH_ROWS_TIMEOUT_MS "+asked, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				told := modern()
+				o := Options{}
+				if asked != "" {
+					told.Configuration["FETCH_ROWS_TIMEOUT_MS"] = asked
+					o.Config = map[string]string{"fetch_rows_timeout_ms": asked}
+				}
+				var began time.Time
+				s := newStub(t, map[string]any{"OpenSession": told, "FetchResults": func(wire.Message) any {
+					if began.IsZero() {
+						began = time.Now()
+					}
+					return hang{}
+				}})
+				client := s.connect(t, func(all *Options) { all.Config = o.Config })
+				rows, err := client.Query(t.Context(), "SELECT")
+				if err == nil {
+					_, err = rows.Next(t.Context())
+				}
+				if took := time.Since(began); fault.ClassOf(err) != fault.Lost || took < want || took > want+cleanupTimeout {
+					t.Errorf("gave up after %s, want %s: %v", took, want, err)
+				}
+			})
+		})
+	}
+}
+
 func TestFetchesAreToldHowLongToWait(t *testing.T) {
 	var sent map[string]string
 	s := newStub(t, map[string]any{"OpenSession": modern(), "ExecuteStatement": func(req wire.Message) any {

@@ -97,7 +97,7 @@ func (r *Rows) fetch(ctx context.Context) error {
 	if r.ahead != (ahead{}) {
 		err = r.takeAhead(ctx)
 	} else {
-		err = c.call(ctx, c.opts.CallTimeout, "FetchResults", r.fetchRequest(), &r.reply)
+		err = c.call(ctx, c.fetchTimeout(), "FetchResults", r.fetchRequest(), &r.reply)
 	}
 	if err != nil {
 		return err

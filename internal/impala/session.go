@@ -18,13 +18,14 @@ import (
 
 // Client is one session with one coordinator. It is for one goroutine.
 type Client struct {
-	opts    Options
-	addr    string
-	conn    conn
-	session wire.SessionHandle
-	impala  bool              // what answers is Impala itself: hasMoreRows can be believed
-	web     string            // host:port of the coordinator's web pages, "" when not known
-	overlay map[string]string // options of each statement
+	opts      Options
+	addr      string
+	conn      conn
+	session   wire.SessionHandle
+	impala    bool              // what answers is Impala itself: hasMoreRows can be believed
+	fetchWait time.Duration     // that a fetch may last by what the session asks the server for; 0 is not known
+	web       string            // host:port of the coordinator's web pages, "" when not known
+	overlay   map[string]string // options of each statement
 
 	waitsForRows bool // a fetch waits at most firstFetchWait for rows
 
@@ -121,10 +122,35 @@ func (c *Client) learn(ctx context.Context, reply map[string]string) error {
 	if c.settable(effective, clientIdentifier) && c.opts.Client != "" {
 		c.overlay[clientIdentifier] = c.opts.Client
 	}
+	c.fetchWait = longestFetch(effective[fetchRowsTimeout], c.opts.PlanTimeout)
 	if c.waitsForRows = c.settable(effective, fetchRowsTimeout); c.waitsForRows {
 		c.overlay[fetchRowsTimeout] = strconv.FormatInt(firstFetchWait.Milliseconds(), 10)
 	}
 	return nil
+}
+
+// longestFetch is how long a fetch may take where the session waits at the server for so many
+// milliseconds, as the user may want; 0 there means for ever, which is none here.
+func longestFetch(millis string, forEver time.Duration) time.Duration {
+	n, err := strconv.ParseUint(millis, 10, 31)
+	switch {
+	case err != nil:
+		return 0
+	case n == 0:
+		return forEver
+	}
+	return time.Duration(n)*time.Millisecond + fetchMargin
+}
+
+// fetchMargin is what a fetch may take beside the wait for rows.
+const fetchMargin = 30 * time.Second
+
+// fetchTimeout bounds one fetch.
+func (c *Client) fetchTimeout() time.Duration {
+	if c.waitsForRows { // not as long as the session would
+		return c.opts.CallTimeout
+	}
+	return max(c.opts.CallTimeout, c.fetchWait)
 }
 
 // settable reports whether the server knows a query option that the user has left alone.

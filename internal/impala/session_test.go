@@ -99,7 +99,7 @@ func TestASessionThatIsGoneIsClosed(t *testing.T) {
 
 func TestWebAddresses(t *testing.T) {
 	for told, want := range map[string]string{
-		"h:25000": "h:25000", "[::1]:25000": "[::1]:25000", "": "", "h": "", ":25000": "", "h/x?:25000": "", "h:25x": "", "a b:1": "", "h\x1b[2J:1\n": "",
+		"h:25000": "h:25000", "[::1]:25000": "[::1]:25000", "": "", "h": "", ":25000": "", "h/x?:25000": "", "h:25x": "", "a b:1": "", "h\x1b[2J:1\n": "", "h\x1b[2J:1": "", "ž:1": "",
 	} {
 		if got := webAddress(told); got != want {
 			t.Errorf("%q gives %q, want %q", told, got, want)
