@@ -33,8 +33,10 @@ func TestEachTransportGivesTheSame(t *testing.T) {
 	ways := waysIn(t, l)
 	const day = "2017-09-12"
 	commands := map[string]func(way []string) string{
-		"query":   func(way []string) string { return stdoutOf(t, "query", "SELECT * FROM acme", way) },
-		"explain": func(way []string) string { return stdoutOf(t, "explain", "voice-daily", append([]string{"--date", day}, way...)) },
+		"query": func(way []string) string { return stdoutOf(t, "query", "SELECT * FROM acme", way) },
+		"explain": func(way []string) string {
+			return stdoutOf(t, "explain", "voice-daily", append([]string{"--date", day}, way...))
+		},
 		"run": func(way []string) string {
 			out := t.TempDir()
 			stdoutOf(t, "run", "--report=voice-daily", append([]string{"--date", day, "--out", out, "--format", "csv"}, way...))
