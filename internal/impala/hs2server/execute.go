@@ -171,8 +171,8 @@ func (s *Server) add(o *operation) error {
 	if o.session.closed {
 		return general("Session has been closed, ignoring query.")
 	}
-	if len(o.session.operations) >= maxOperations {
-		return general("too many open statements in one session: %d", maxOperations)
+	if len(s.operations) >= maxOperations {
+		return general("too many open statements: %d", maxOperations)
 	}
 	o.session.operations[string(o.handle.GUID)] = o
 	s.operations[string(o.handle.GUID)] = o

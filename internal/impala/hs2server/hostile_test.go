@@ -211,6 +211,18 @@ func TestAStatementClosedEarlyHoldsNoPlace(t *testing.T) {
 	}
 }
 
+func TestStatementsAreLimited(t *testing.T) {
+	c := connect(t, server())
+	first, second := c.open(nil), c.open(nil)
+	for range maxOperations {
+		c.execute(first, "SELECT 1", nil)
+	}
+	refused(t, c.tryExecute(second, "SELECT 1", nil).Status, "too many open statements: 500", "HY000")
+	refused(t, c.status("GetSchemas", &wire.MetadataReq{Session: second}), "too many open statements: 500", "HY000")
+	c.status("CloseSession", &wire.SessionReq{Session: first})
+	c.execute(second, "SELECT 1", nil)
+}
+
 func TestCancelLeavesWhatHasEnded(t *testing.T) {
 	c := connect(t, server())
 	o := c.execute(c.open(nil), "SELECT 2", nil)

@@ -52,7 +52,7 @@ type Limits struct {
 // Limits of the server, which faces clients that nobody knows.
 const (
 	maxSessions   = 1000
-	maxOperations = 1000 // of one session
+	maxOperations = 500 // each with rows that wait
 	maxMessage    = 32 << 20
 	maxFetch      = 102_400 // rows, as Impala with spooled results
 	spoolless     = 1024    // rows of a fetch without spooling, one batch of Impala

@@ -163,7 +163,7 @@ func (s *Server) delegate(user, doAs string) error {
 		return general(refusal+" User/group delegation is disabled.", user, doAs)
 	}
 	for _, allowed := range s.opts.Proxies[short(user)] {
-		if allowed == "*" || allowed == short(doAs) {
+		if allowed == "*" || allowed == doAs {
 			return nil
 		}
 	}

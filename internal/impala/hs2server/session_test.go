@@ -133,7 +133,12 @@ func TestSessionsEndByThemselves(t *testing.T) {
 			time.Sleep(10*time.Second + 1)
 			text := "Client session expired due to more than 10s of inactivity (last activity was at: " + last + ")."
 			refused(t, c.tryExecute(session, "SELECT", nil).Status, text, "HY000")
-			refused(t, c.state(o).Status, text, "HY000")
+			refused(t, c.state(o).Status, "Invalid or unknown query handle: "+wire.ImpalaID(o.GUID)+".", "HY000")
+			var profile wire.ProfileResp
+			c.must("GetRuntimeProfile", &wire.ProfileReq{Operation: o, Session: c.open(nil)}, &profile)
+			if !strings.Contains(profile.Profile, "Query Status: Session expired due to inactivity\n") {
+				t.Errorf("profile %q", profile.Profile)
+			}
 			if got := c.status("CloseSession", &wire.SessionReq{Session: session}); got.Code != wire.StatusSuccess {
 				t.Errorf("close: %+v", got)
 			}
@@ -181,6 +186,7 @@ func TestDelegation(t *testing.T) {
 	}{
 		{"a proxy acts for its user", "hue/gateway@EXAMPLE.COM", "alice", proxies, ""},
 		{"a proxy for everybody", "root", "zoe", proxies, ""},
+		{"whom to act for is taken at its word", "hue", "alice/gateway", proxies, "User 'hue' is not authorized to delegate to 'alice/gateway'."},
 		{"another user is refused", "hue", "bob", proxies, "User 'hue' is not authorized to delegate to 'bob'."},
 		{"who is no proxy is refused", "bob", "alice", proxies, "User 'bob' is not authorized to delegate to 'alice'."},
 		{"without a table nobody may", "hue", "alice", nil, "User 'hue' is not authorized to delegate to 'alice'. User/group delegation is disabled."},

@@ -47,8 +47,8 @@ func (s *session) watch() {
 	s.idle = time.AfterFunc(limit, s.expire)
 }
 
-// expire ends what runs in an idle session. The session itself stays, so that its client
-// can be told.
+// expire ends what runs in an idle session and makes it unknown. The session itself stays,
+// so that its client can be told.
 func (s *session) expire() {
 	s.mu.Lock()
 	if s.calls > 0 || s.closed {
@@ -62,7 +62,7 @@ func (s *session) expire() {
 	}
 	s.mu.Unlock()
 	for _, o := range running {
-		o.end(general("Session expired due to inactivity"))
+		s.server.forget(o, general("Session expired due to inactivity"))
 	}
 }
 

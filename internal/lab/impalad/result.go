@@ -13,7 +13,7 @@ import (
 // that does not fetch holds the statement up.
 const (
 	batchRows  = 1024
-	maxBatches = 64
+	maxBatches = 16
 )
 
 // result is a statement that runs in a goroutine of its own.
