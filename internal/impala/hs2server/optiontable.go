@@ -1,7 +1,7 @@
 package hs2server
 
-// impalaOptions are the query options of Impala 4.5 with their defaults, in the order in
-// which SET lists them. The server itself acts by a few of them, and takes and keeps the
+// impalaOptions are those query options of Impala 4.5 that clients and reports have to do
+// with, with their defaults, in the order in which SET lists them. The server itself acts by a few of them, and takes and keeps the
 // others. Those that were removed can be set and do nothing.
 var impalaOptions = [...]option{
 	{"ABORT_ON_DEFAULT_LIMIT_EXCEEDED", removed, text, ""},

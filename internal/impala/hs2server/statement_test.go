@@ -166,6 +166,25 @@ func TestAdmissionByPools(t *testing.T) {
 	})
 }
 
+func TestRefusalsByPoolsToldWithTheirQueryID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pools := map[string]Pool{"": {Running: 1, Queued: 1, Timeout: time.Second}}
+		c := connect(t, New(Options{Engine: &fixed{oneColumn}, QueryFrame: true, Limits: Limits{Pools: pools}}))
+		session := c.open(nil)
+		c.execute(session, "SELECT 1", nil)
+		waiting := c.execute(session, "SELECT 2", nil)
+		got := c.tryExecute(session, "SELECT 3", nil).Status.Message
+		if !strings.HasPrefix(got, "Query ") || !strings.HasSuffix(got, " failed:\nRejected query from pool default-pool: queue full, limit=1, num_queued=1.\n") {
+			t.Errorf("a full queue: %q", got)
+		}
+		time.Sleep(1001 * time.Millisecond)
+		want := "Query " + wire.ImpalaID(waiting.GUID) + " failed:\nAdmission for query exceeded timeout 1000ms in pool default-pool. Queued reason: number of running queries 1 is at or over limit 1.\n"
+		if got := c.state(waiting).Message; got != want {
+			t.Errorf("after the time: %q", got)
+		}
+	})
+}
+
 func TestShutdownRefusesWhatIsNew(t *testing.T) {
 	s := server()
 	c := connect(t, s)
