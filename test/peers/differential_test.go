@@ -186,19 +186,8 @@ func loadSpark(t *testing.T, catalog *sample.Catalog) string {
 		t.Fatal(err)
 	}
 	client := connect(t, h.addr)
-	const tables = 2
-	names := [tables]string{"default.acme", "qos.call_quality"}
-	drop := func(ctx context.Context) {
-		for _, name := range names {
-			if _, err := ask(ctx, client, "DROP TABLE IF EXISTS "+name); err != nil {
-				t.Logf("drop %s: %v", name, err) // the database may not be there yet
-			}
-		}
-	}
-	drop(t.Context())
-	t.Cleanup(func() { drop(context.Background()) })
 	h.load(t, export, h.flags())
-	for _, name := range names {
+	for _, name := range []string{"default.acme", "qos.call_quality"} {
 		if _, err := ask(t.Context(), client, "CACHE TABLE "+name); err != nil {
 			t.Fatal(err)
 		}

@@ -154,6 +154,7 @@ func (p *plant) oneRow(t *testing.T) {
 // The answer of the server gets into the ledger if there is room within half a minute; or
 // else nobody knows.
 func TestTheDiskOfTheLedgerIsFull(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name    string
 		full    func(t *testing.T, d *daemon) // for how long, from the answer of the server on

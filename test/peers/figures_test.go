@@ -35,7 +35,7 @@ func TestFiguresOfTheDemo(t *testing.T) {
 // server that others wrote.
 func TestFiguresOfOtherDays(t *testing.T) {
 	date := func(month time.Month, day int) time.Time { return time.Date(2017, month, day, 0, 0, 0, 0, time.UTC) }
-	h := startHive(t)
+	h := plainHive(t)
 	for _, tt := range []struct {
 		name, day string
 		options   sample.Options
@@ -59,9 +59,6 @@ func TestFiguresOfOtherDays(t *testing.T) {
 
 			h.load(t, export, h.flags())
 			theirs := reportOn(t, tt.day, h.flags()...)
-			for _, statement := range []string{"DROP DATABASE qos CASCADE", "DROP TABLE default.acme"} {
-				ok(t, append([]string{"query", statement}, h.flags()...)...)
-			}
 			t.Run("on Spark", func(t *testing.T) {
 				checkFigures(t, readPage(t, theirs), want)
 				checkFigures(t, readPage(t, theirs), readPage(t, ours))

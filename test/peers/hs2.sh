@@ -2,7 +2,7 @@
 # A HiveServer2 that others wrote, for tests: the Thrift server of Apache Spark, one node,
 # everything in one folder, on loopback.
 #
-#   hs2.sh fetch               get Spark's jars from PyPI into the cache (320 MB, once)
+#   hs2.sh fetch               get Spark's jars from PyPI into the cache (320 MB, once), and archive its classes
 #   hs2.sh start DIR PORT      start a server and wait until it answers
 #   hs2.sh stop DIR            end it
 #
@@ -14,17 +14,23 @@
 #   HS2_KEYTAB   keytab of hive/localhost@EXAMPLE.COM    with KERBEROS
 #   KRB5_CONFIG  the realm's krb5.conf                   with KERBEROS
 #   HS2_TLS      1: TLS with a certificate for localhost alone, written to DIR/ca.pem
+#   HS2_STREAM   1: compute rows as they are fetched, a partition at a time, not before
 set -euo pipefail
 umask 077
 
 spark=3.5.7
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/qosreport-peers
 jars=$cache/spark-$spark
+classes=$jars-$(java -version 2>&1 | cksum | cut -d ' ' -f 1).jsa
 
 die() { echo "hs2.sh: $*" >&2; exit 1; }
 
 fetch() {
-  [ ! -e "$jars/complete" ] || return 0
+  [ -e "$jars/complete" ] || fetch_jars
+  [ -e "$classes" ] || archive
+}
+
+fetch_jars() {
   mkdir -p "$cache"
   local work
   work=$(mktemp -d "$cache/fetch.XXXXXX")
@@ -90,23 +96,53 @@ configure() {
   fi
 }
 
+# Loading classes from 250 jars is a third of the work of a start and a first statement. Java
+# maps those of this archive instead, which a server leaves behind that has answered once.
+archive() {
+  local work port answered=no
+  work=$(mktemp -d "$cache/classes.XXXXXX")
+  mkdir "$work/tmp"
+  port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  # No folder may be in the class path of an archive: settings come as arguments.
+  launch "$work" "$port" "-XX:ArchiveClassesAtExit=$work/jsa" "$jars/*" \
+    --hiveconf "hive.server2.thrift.port=$port" --hiveconf hive.server2.thrift.bind.host=localhost \
+    --hiveconf hive.server2.authentication=NOSASL --hiveconf hive.server2.enable.doAs=false \
+    --hiveconf 'javax.jdo.option.ConnectionURL=jdbc:derby:memory:metastore;create=true' --hiveconf datanucleus.schema.autoCreateAll=true
+  java -cp "$jars/*" org.apache.hive.beeline.BeeLine -u "jdbc:hive2://localhost:$port/default;auth=noSasl" -n peer \
+    -e 'SELECT id % 2, count(*), max(id) FROM range(10) WHERE id % 3 = 1 GROUP BY id % 2' >"$work/beeline.log" 2>&1 && answered=yes
+  kill "$(cat "$work/pid")"
+  wait
+  [ "$answered" = yes ] || die "beeline: $(tail -5 "$work/beeline.log")"
+  [ -s "$work/jsa" ] || die "no archive of classes: $(tail -5 "$work/log")"
+  mv "$work/jsa" "$classes"
+  rm -rf "$work"
+}
+
 start() {
-  local dir=$1 port=$2 opens=() p pid
+  local dir=$1 port=$2
   auth=${HS2_AUTH:-NOSASL}
   case $auth in NOSASL | NONE | KERBEROS) ;; *) die "HS2_AUTH is $auth" ;; esac
   fetch
   configure "$dir" "$port"
+  launch "$dir" "$port" "-XX:SharedArchiveFile=$classes" "$jars/*:$dir/conf"
+}
+
+# launch DIR PORT ARCHIVE CLASSPATH ARG...   starts a server and waits until it answers
+launch() {
+  local dir=$1 port=$2 archive=$3 path=$4 opens=() p pid
+  shift 4
   for p in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent java.util.concurrent.atomic \
     sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
     opens+=("--add-opens=java.base/$p=ALL-UNNAMED")
   done
   opens+=(--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED)
   cd "$dir"
-  setsid java -Xmx1200m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC "${opens[@]}" \
+  setsid java "$archive" -Xmx1200m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC "${opens[@]}" \
     ${KRB5_CONFIG:+"-Djava.security.krb5.conf=$KRB5_CONFIG"} "-Djava.io.tmpdir=$dir/tmp" "-Dderby.system.home=$dir/tmp" \
     '-Dspark.master=local[1]' -Dspark.app.name=peer -Dspark.ui.enabled=false -Dspark.driver.host=localhost -Dspark.driver.bindAddress=127.0.0.1 \
     "-Dspark.sql.warehouse.dir=$dir/warehouse" "-Dspark.local.dir=$dir/tmp" -Dspark.sql.shuffle.partitions=2 \
-    -cp "$dir/conf:$jars/*" org.apache.spark.sql.hive.thriftserver.HiveThriftServer2 </dev/null >"$dir/log" 2>&1 &
+    ${HS2_STREAM:+-Dspark.sql.thriftServer.incrementalCollect=true} \
+    -cp "$path" org.apache.spark.sql.hive.thriftserver.HiveThriftServer2 "$@" </dev/null >"$dir/log" 2>&1 &
   pid=$!
   echo "$pid" >"$dir/pid"
   for ((p = 0; p < 360; p++)); do

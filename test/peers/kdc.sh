@@ -4,8 +4,9 @@
 #   kdc.sh start DIR PORT      make a realm in DIR and serve it on 127.0.0.1:PORT, UDP and TCP
 #   kdc.sh add DIR NAME...     add principals with random AES keys; each gets DIR/NAME.keytab, / turned to _
 #   kdc.sh password DIR NAME PASSWORD ENCTYPES   add a principal with a password; types as TYPE:SALT,...
-#   kdc.sh session DIR NAME ENCTYPE   let session keys for a service be of that type alone
+#   kdc.sh session DIR NAME ENCTYPES   let session keys for a service be of these types alone
 #   kdc.sh life DIR NAME SECONDS   let the tickets of a principal end so soon
+#   kdc.sh remove DIR NAME     take a principal away
 #   kdc.sh rekey DIR NAME      give a principal a new key and leave its keytab as it is
 #   kdc.sh export DIR NAME     replace the keytab of a principal with the keys that it has now
 #   kdc.sh stop DIR            end the server
@@ -23,7 +24,7 @@ realm=${KDC_REALM:-EXAMPLE.COM}
 enctypes=${KDC_ENCTYPES:-aes256-cts-hmac-sha1-96:normal,aes128-cts-hmac-sha1-96:normal}
 
 die() { echo "kdc.sh: $*" >&2; exit 1; }
-[ $# -ge 2 ] || die "usage: kdc.sh start|add|password|session|life|rekey|export|stop DIR …"
+[ $# -ge 2 ] || die "usage: kdc.sh start|add|password|session|life|remove|rekey|export|stop DIR …"
 command=$1 dir=$2
 shift 2
 case $dir in /*) ;; *) die "DIR must be an absolute path" ;; esac
@@ -111,8 +112,9 @@ case $command in
   start) [ $# -eq 1 ] || die "start needs DIR and PORT"; start "$1" ;;
   add) add "$@" ;;
   password) [ $# -eq 3 ] || die "password needs DIR, NAME, PASSWORD and ENCTYPES"; admin addprinc -pw "$2" -e "$3" "$1" ;;
-  session) [ $# -eq 2 ] || die "session needs DIR, NAME and ENCTYPE"; admin setstr "$1" session_enctypes "$2" ;;
+  session) [ $# -eq 2 ] || die "session needs DIR, NAME and ENCTYPES"; admin setstr "$1" session_enctypes "$2" ;;
   life) [ $# -eq 2 ] || die "life needs DIR, NAME and SECONDS"; admin modprinc -maxlife "$2 seconds" "$1" ;;
+  remove) admin delprinc -force "$1"; rm -f "$dir/${1//\//_}.keytab" ;;
   rekey) admin cpw -randkey -e "$enctypes" "$1" ;;
   export) export_keys "$1" ;;
   stop) [ ! -s "$dir/pid" ] || { kill "$(cat "$dir/pid")"; rm -f "$dir/pid"; } ;;

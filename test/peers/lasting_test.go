@@ -76,8 +76,8 @@ func (r *realm) loginShortly(ctx context.Context, t *testing.T, name string) (*k
 // nothing fails. The KDC sees new logins, and not one for each connection. MIT's own client
 // with the ticket of the same age is refused by then.
 func TestALoginOutlivesItsTicket(t *testing.T) {
-	t.Setenv("KDC_LIBDEFAULTS", "    clockskew = 3")
-	r := startRealm(t, "report", "sleeper", "early", "hive/localhost", "impala/localhost")
+	t.Parallel()
+	r := startRealmWith(t, []string{"KDC_LIBDEFAULTS=    clockskew = 3"}, "report", "sleeper", "early", "hive/localhost", "impala/localhost")
 	h := kerberized(t, r, "auth-conf")
 	for _, name := range []string{"report", "sleeper"} {
 		script(t, nil, "kdc.sh", "life", r.dir, name, "12")

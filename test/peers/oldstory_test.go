@@ -17,26 +17,25 @@ var enctypeList = regexp.MustCompile(`(?m)^\[libdefaults\]$`)
 // It works with and without encryption, and each run says once, and once only, what to ask
 // the administrator of the KDC for.
 func TestTheOldStory(t *testing.T) {
-	t.Setenv("KDC_LIBDEFAULTS", "    allow_weak_crypto = true\n    allow_rc4 = true") // Java takes no RC4 without the first
-	t.Setenv("KDC_ENCTYPES", "aes256-cts-hmac-sha1-96:normal,rc4-hmac:normal")
-	r := startRealm(t, "hive/localhost")
-	script(t, nil, "kdc.sh", "rekey", r.dir, "krbtgt/EXAMPLE.COM") // its first key was of AES alone
-	script(t, nil, "kdc.sh", "password", r.dir, "report", password, "rc4-hmac:normal")
+	types := []string{"aes256-cts-hmac-sha1-96", "rc4-hmac"}
+	_, r := shared.kerberos(t, "auth-conf", types...)
+	script(t, nil, "kdc.sh", "password", r.dir, "veteran", password, "rc4-hmac:normal")
+	t.Cleanup(func() { script(t, nil, "kdc.sh", "remove", r.dir, "veteran") })
 
 	dir := t.TempDir()
-	conf, keytab := filepath.Join(dir, "krb5.conf"), filepath.Join(dir, "report.keytab")
+	conf, keytab := filepath.Join(dir, "krb5.conf"), filepath.Join(dir, "veteran.keytab")
 	lists := "[libdefaults]\n    default_tkt_enctypes = rc4-hmac\n    default_tgs_enctypes = rc4-hmac\n    permitted_enctypes = rc4-hmac"
 	if err := os.WriteFile(conf, enctypeList.ReplaceAll(read(t, r.conf()), []byte(lists)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ok(t, "keytab", "create", keytab, "--principal", "report@EXAMPLE.COM", "--enctype", "rc4-hmac", "--password-file", passwordFile(t), "--kerberos-krb5-conf", conf)
-	if out, err := tool(t, []string{"KRB5_CONFIG=" + conf}, "kinit", "-kt", keytab, "-c", filepath.Join(dir, "cc"), "report"); err != nil {
+	ok(t, "keytab", "create", keytab, "--principal", "veteran@EXAMPLE.COM", "--enctype", "rc4-hmac", "--password-file", passwordFile(t), "--kerberos-krb5-conf", conf)
+	if out, err := tool(t, []string{"KRB5_CONFIG=" + conf}, "kinit", "-kt", keytab, "-c", filepath.Join(dir, "cc"), "veteran"); err != nil {
 		t.Fatalf("MIT's client with the same files: %v\n%s", err, out)
 	}
 
 	for _, qop := range []string{"auth", "auth-conf"} {
 		t.Run(qop, func(t *testing.T) {
-			h := kerberized(t, r, qop)
+			h, _ := shared.kerberos(t, qop, types...)
 			from := r.logged(t)
 			o := ok(t, "query", "SELECT id, repeat('ž', 1000) AS x FROM range(3)", "--format", "null", "--impala-host", h.addr, "--impala-service", "hive/_HOST@EXAMPLE.COM",
 				"--impala-sasl-qop", qop, "--no-impala-tls", "--kerberos-keytab", keytab, "--kerberos-krb5-conf", conf)
@@ -47,7 +46,7 @@ func TestTheOldStory(t *testing.T) {
 				strings.Count(o.stderr, "ask the administrator of the KDC to give the account AES keys") != 1 {
 				t.Errorf("%d warnings:\n%s", n, o.stderr)
 			}
-			logins, tickets := r.issued(t, from, "AS_REQ", "report@EXAMPLE.COM"), r.issued(t, from, "TGS_REQ", "report@EXAMPLE.COM")
+			logins, tickets := r.issued(t, from, "AS_REQ", "veteran@EXAMPLE.COM"), r.issued(t, from, "TGS_REQ", "veteran@EXAMPLE.COM")
 			if len(logins) != 1 || logins[0].reply != "23" || len(tickets) != 1 || tickets[0].session != "23" {
 				t.Errorf("the KDC issued %+v and %+v", logins, tickets)
 			}

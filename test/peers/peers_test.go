@@ -37,9 +37,9 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if sharedHive.dir != "" {
-		exec.Command("bash", "hs2.sh", "stop", sharedHive.dir).Run()
-		os.RemoveAll(filepath.Dir(sharedHive.dir))
+	if err := shared.end(); err != nil {
+		fmt.Fprintln(os.Stderr, "end the shared servers:", err)
+		code = max(code, 1)
 	}
 	if path, err := binary(); err == nil {
 		os.RemoveAll(filepath.Dir(path))
@@ -51,7 +51,6 @@ func TestMain(m *testing.M) {
 type outcome struct {
 	stdout, stderr string
 	code           int
-	peakKB         int64 // most resident memory
 }
 
 // command prepares a run of the program with a clean environment.
@@ -80,7 +79,7 @@ func finish(t *testing.T, cmd *exec.Cmd) outcome {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode(), peak(cmd)}
+	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
 // ok runs the program and fails the test unless it ends with 0.
@@ -147,66 +146,6 @@ func folder(t testing.TB) string {
 	return dir
 }
 
-// realm is a running MIT KDC.
-type realm struct{ dir string }
-
-func startRealm(t testing.TB, principals ...string) *realm {
-	t.Helper()
-	r := &realm{dir: filepath.Join(folder(t), "realm")}
-	script(t, nil, "kdc.sh", "start", r.dir, freePort(t))
-	t.Cleanup(func() { script(t, nil, "kdc.sh", "stop", r.dir) })
-	script(t, nil, "kdc.sh", append([]string{"add", r.dir}, principals...)...)
-	return r
-}
-
-func (r *realm) conf() string { return filepath.Join(r.dir, "krb5.conf") }
-func (r *realm) keytab(name string) string {
-	return filepath.Join(r.dir, strings.ReplaceAll(name, "/", "_")+".keytab")
-}
-
-// hive is a running HiveServer2.
-type hive struct{ dir, addr string }
-
-func startHive(t *testing.T, settings ...string) *hive {
-	t.Helper()
-	h := newHive(t, folder(t), settings...)
-	t.Cleanup(func() { script(t, nil, "hs2.sh", "stop", h.dir) })
-	return h
-}
-
-func newHive(t *testing.T, parent string, settings ...string) *hive {
-	t.Helper()
-	h := &hive{dir: filepath.Join(parent, "hs2")}
-	if err := os.Mkdir(h.dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	port := freePort(t)
-	h.addr = "localhost:" + port
-	script(t, settings, "hs2.sh", "start", h.dir, port)
-	return h
-}
-
-// sharedHive is the server without a login, which the tests share; TestMain ends it.
-var sharedHive hive
-
-func plainHive(t *testing.T) *hive {
-	t.Helper()
-	if sharedHive.dir == "" {
-		parent, err := os.MkdirTemp("", "qp")
-		if err != nil {
-			t.Fatal(err)
-		}
-		sharedHive = *newHive(t, parent)
-	}
-	return &sharedHive
-}
-
-// kerberized starts a server with one protection level in the realm.
-func kerberized(t *testing.T, r *realm, qop string) *hive {
-	t.Helper()
-	return startHive(t, "HS2_AUTH=KERBEROS", "HS2_QOP="+qop, "HS2_KEYTAB="+r.keytab("hive/localhost"), "KRB5_CONFIG="+r.conf())
-}
-
 // flags are how the program reaches a server without a login.
 func (h *hive) flags() []string {
 	return []string{"--impala-host", h.addr, "--impala-transport", "plain-socket", "--impala-auth", "none", "--no-impala-tls"}
@@ -246,14 +185,14 @@ func (h *hive) log(t *testing.T, from int, text string) {
 	}
 }
 
-// load makes the tables of an export on the server.
+// load makes the tables of an export on the server, until the test ends.
 func (h *hive) load(t *testing.T, export string, flags []string) {
 	t.Helper()
 	schemas, err := filepath.Glob(filepath.Join(export, "*.schema"))
 	if err != nil || len(schemas) == 0 {
 		t.Fatalf("no schema in %s: %v", export, err)
 	}
-	var sql strings.Builder
+	var sql, drop strings.Builder
 	for _, path := range schemas {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -269,10 +208,23 @@ func (h *hive) load(t *testing.T, export string, flags []string) {
 		fmt.Fprintf(&sql, "CREATE DATABASE IF NOT EXISTS %s;\nCREATE TABLE %s (%s) USING csv OPTIONS (path '%s', header 'true', multiLine 'true', quote '\"', escape '\"',\n"+
 			" nullValue '\\\\N', emptyValue '', nanValue 'NaN', positiveInf 'Infinity', negativeInf '-Infinity', maxCharsPerColumn '-1', mode 'FAILFAST',\n"+
 			" timestampFormat 'yyyy-MM-dd HH:mm:ss[.SSSSSSSSS]');\n", database, table, strings.Join(columns, ", "), strings.TrimSuffix(path, ".schema")+".csv")
+		fmt.Fprintf(&drop, "DROP TABLE %s;\n", table)
 	}
-	file := filepath.Join(t.TempDir(), "load.sql")
-	if err := os.WriteFile(file, []byte(sql.String()), 0o600); err != nil {
+	t.Cleanup(func() { h.statements(t, drop.String(), flags) })
+	h.statements(t, sql.String(), flags)
+}
+
+// statements runs a file of them, and each must succeed.
+func (h *hive) statements(t *testing.T, sql string, flags []string) {
+	t.Helper()
+	ok(t, append([]string{"query", "-f", statementFile(t, sql)}, flags...)...)
+}
+
+func statementFile(t *testing.T, sql string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "statements.sql")
+	if err := os.WriteFile(path, []byte(sql), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ok(t, append([]string{"query", "-f", file}, flags...)...)
+	return path
 }
