@@ -100,24 +100,26 @@ func TestRowsThatAreNotReadyInTime(t *testing.T) {
 			}
 		})
 	})
-	t.Run("a cancel ends the wait", func(t *testing.T) {
-		s := server()
-		c, second := connect(t, s), connect(t, s)
-		o := c.execute(c.open(nil), "wait", nil)
-		go func() { // as soon as the fetch waits
-			for !s.operations[string(o.GUID)].isFetching() {
-				time.Sleep(time.Millisecond)
-			}
-			second.call("CancelOperation", &wire.OperationReq{Operation: o}, &wire.StatusResp{})
-		}()
-		refused(t, c.fetch(o, wire.FetchNext, 1).Status, "Cancelled", "HY000")
-	})
-}
-
-func (o *operation) isFetching() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.fetching != nil
+	for name, method := range map[string]string{"a cancel ends the wait": "CancelOperation", "closing the statement ends the wait": "CloseOperation"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := server()
+				c, second := connect(t, s), connect(t, s)
+				o := c.execute(c.open(nil), "wait", map[string]string{"fetch_rows_timeout_ms": "0"})
+				ended := make(chan error)
+				var got wire.FetchResultsResp
+				go func() {
+					ended <- c.call("FetchResults", &wire.FetchResultsReq{Operation: o, MaxRows: 1}, &got)
+				}()
+				synctest.Wait() // until the fetch does
+				second.status(method, &wire.OperationReq{Operation: o})
+				if err := <-ended; err != nil {
+					t.Fatal(err)
+				}
+				refused(t, got.Status, "Cancelled", "HY000")
+			})
+		})
+	}
 }
 
 func TestScriptedFetches(t *testing.T) {
