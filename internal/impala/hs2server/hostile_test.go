@@ -270,3 +270,46 @@ func TestConnectionsThatShareASession(t *testing.T) {
 		t.Errorf("%d sessions and %d statements are left, %d run and %d wait", len(s.sessions), len(s.operations), p.running, len(p.queue))
 	}
 }
+
+// A fetch that waits for ever must not hold up the end of the server.
+func TestTheServerEndsWhileAClientFetches(t *testing.T) {
+	overlay := map[string]string{"fetch_rows_timeout_ms": "0"}
+	ports := map[string]func(context.Context, *Server, net.Listener) error{
+		"at the binary port": func(ctx context.Context, s *Server, l net.Listener) error { return s.Serve(ctx, l) },
+		"over HTTP":          func(ctx context.Context, s *Server, l net.Listener) error { return s.ServeWeb(ctx, l, Web{}) },
+	}
+	for name, serve := range ports {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, p := server(), &pipes{make(chan net.Conn), make(chan struct{})}
+				ctx, stop := context.WithCancel(t.Context())
+				ended := make(chan error)
+				go func() { ended <- serve(ctx, s, p) }()
+				b := p.browse(t)
+				fetch := func(o wire.OperationHandle) []byte {
+					return message("FetchResults", &wire.FetchResultsReq{Operation: o})
+				}
+				if name == "over HTTP" {
+					opened, _ := b.open()
+					var started wire.OperationResp
+					if _, err := b.post("/", "ExecuteStatement", &wire.ExecuteStatementReq{Session: opened.Session, Statement: "wait", ConfOverlay: overlay}, &started); err != nil {
+						t.Fatal(err)
+					}
+					fmt.Fprintf(b.nc, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(fetch(*started.Operation)), fetch(*started.Operation))
+				} else {
+					c := &client{t: t, codec: wire.NewCodec(b.nc, 0)}
+					b.nc.Write(fetch(c.execute(c.open(nil), "wait", overlay)))
+				}
+				synctest.Wait()
+				began := time.Now()
+				stop()
+				if err := <-ended; err != nil || time.Since(began) != 0 {
+					t.Errorf("ended after %s: %v", time.Since(began), err)
+				}
+				if n := len(s.sessions) + len(s.operations); n != 0 {
+					t.Errorf("%d sessions and statements are left", n)
+				}
+			})
+		})
+	}
+}
