@@ -111,10 +111,11 @@ func TestFetchesOutlastTheWaitOfTheServer(t *testing.T) {
 					told.Configuration["FETCH_ROWS_TIMEOUT_MS"] = asked
 					o.Config = map[string]string{"fetch_rows_timeout_ms": asked}
 				}
-				var began time.Time
+				began := make(chan time.Time, 1)
 				s := newStub(t, map[string]any{"OpenSession": told, "FetchResults": func(wire.Message) any {
-					if began.IsZero() {
-						began = time.Now()
+					select {
+					case began <- time.Now():
+					default: // the first fetch counts
 					}
 					return hang{}
 				}})
@@ -123,7 +124,7 @@ func TestFetchesOutlastTheWaitOfTheServer(t *testing.T) {
 				if err == nil {
 					_, err = rows.Next(t.Context())
 				}
-				if took := time.Since(began); fault.ClassOf(err) != fault.Lost || took < want || took > want+cleanupTimeout {
+				if took := time.Since(<-began); fault.ClassOf(err) != fault.Lost || took < want || took > want+cleanupTimeout {
 					t.Errorf("gave up after %s, want %s: %v", took, want, err)
 				}
 			})
