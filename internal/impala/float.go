@@ -10,20 +10,8 @@ import (
 // no numbers are NaN, Infinity and -Infinity.
 func AppendFloat(dst []byte, v float64, bits int) []byte {
 	size := math.Abs(v)
-	switch {
-	case math.IsNaN(v):
-		return append(dst, "NaN"...)
-	case math.IsInf(v, 1):
-		return append(dst, "Infinity"...)
-	case math.IsInf(v, -1):
-		return append(dst, "-Infinity"...)
-	case size == 0:
-		if math.Signbit(v) {
-			return append(dst, "-0"...)
-		}
-		return append(dst, '0')
-	case size < 1e-6 || size >= 1e21:
-		return strconv.AppendFloat(dst, v, 'e', -1, bits)
+	if !(size >= 1e-6 && size < 1e21) {
+		return appendExtreme(dst, v, bits)
 	}
 	// Each product is checked by reading it back, so how it is rounded does not matter.
 	most := 1e15
@@ -42,6 +30,23 @@ func AppendFloat(dst []byte, v float64, bits int) []byte {
 		return appendDigits(dst, rest%1000)
 	}
 	return strconv.AppendFloat(dst, v, 'f', -1, bits)
+}
+
+// appendExtreme appends what is no number, 0, and what has an exponent.
+func appendExtreme(dst []byte, v float64, bits int) []byte {
+	switch {
+	case math.IsNaN(v):
+		return append(dst, "NaN"...)
+	case math.IsInf(v, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(v, -1):
+		return append(dst, "-Infinity"...)
+	case v == 0 && math.Signbit(v):
+		return append(dst, "-0"...)
+	case v == 0:
+		return append(dst, '0')
+	}
+	return strconv.AppendFloat(dst, v, 'e', -1, bits)
 }
 
 // readsBack reports whether decimal, the float next to a decimal of up to 15 digits (6
@@ -63,18 +68,35 @@ func appendSign(dst []byte, v float64) []byte {
 }
 
 func appendThousandths(dst []byte, n uint64) []byte {
-	dst = strconv.AppendUint(dst, n/1000, 10)
+	if whole := n / 1000; whole < 1000 {
+		dst = appendShort(dst, whole)
+	} else {
+		dst = strconv.AppendUint(dst, whole, 10)
+	}
 	if n%1000 == 0 {
 		return dst
 	}
 	return appendDigits(append(dst, '.'), n%1000)
 }
 
+// appendShort appends a number below 1000, as most figures are.
+func appendShort(dst []byte, n uint64) []byte {
+	switch {
+	case n >= 100:
+		return append(dst, '0'+byte(n/100), '0'+byte(n/10%10), '0'+byte(n%10))
+	case n >= 10:
+		return append(dst, '0'+byte(n/10), '0'+byte(n%10))
+	}
+	return append(dst, '0'+byte(n))
+}
+
 // appendDigits appends three digits but for zeros at the end. They are not all zero.
 func appendDigits(dst []byte, n uint64) []byte {
-	dst = append(dst, '0'+byte(n/100), '0'+byte(n/10%10), '0'+byte(n%10))
-	for dst[len(dst)-1] == '0' {
-		dst = dst[:len(dst)-1]
+	switch {
+	case n%10 != 0:
+		return append(dst, '0'+byte(n/100), '0'+byte(n/10%10), '0'+byte(n%10))
+	case n%100 != 0:
+		return append(dst, '0'+byte(n/100), '0'+byte(n/10%10))
 	}
-	return dst
+	return append(dst, '0'+byte(n/100))
 }

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"encoding/binary"
+
 	"qosreport/internal/impala"
 	"qosreport/internal/impala/wire"
 )
@@ -24,9 +26,10 @@ func (csvRows) row(dst []byte, b *impala.Batch, row int) []byte {
 		if column > 0 {
 			dst = append(dst, ',')
 		}
+		c := &b.Columns[column]
 		switch {
-		case b.Null(column, row):
-		case holdsText(b.Columns[column].Kind()):
+		case c.Null(row):
+		case holdsText(c.Kind()):
 			dst = AppendCSV(dst, b.Text(column, row))
 		default:
 			dst = b.Append(dst, column, row)
@@ -78,14 +81,7 @@ var (
 // AppendCSV appends a field as in RFC 4180. An empty text is quoted, so that it differs
 // from NULL, which is nothing at all.
 func AppendCSV(dst, text []byte) []byte {
-	quote := len(text) == 0
-	for _, b := range text {
-		if quotedInCSV[b] {
-			quote = true
-			break
-		}
-	}
-	if !quote {
+	if len(text) > 0 && !needsQuotes(text) {
 		return append(dst, text...)
 	}
 	dst = append(dst, '"')
@@ -96,6 +92,38 @@ func AppendCSV(dst, text []byte) []byte {
 		dst = append(dst, b)
 	}
 	return append(dst, '"')
+}
+
+// needsQuotes reports whether a text has a byte of quotedInCSV. All of them are below '-',
+// and words of eight bytes without such a one are passed over in one step. The last word
+// reaches back over the one before.
+func needsQuotes(text []byte) bool {
+	if len(text) < 8 {
+		return anyQuoted(text)
+	}
+	for i := 0; i < len(text); i += 8 {
+		word := text[min(i, len(text)-8):][:8]
+		if anyBelowDash(binary.LittleEndian.Uint64(word)) && anyQuoted(word) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyBelowDash may also be true of a word without a byte below '-', and is never false of
+// one with it.
+func anyBelowDash(word uint64) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	return (word-'-'*ones)&^word&high != 0
+}
+
+func anyQuoted(text []byte) bool {
+	for _, b := range text {
+		if quotedInCSV[b] {
+			return true
+		}
+	}
+	return false
 }
 
 // AppendTSV appends a field in which tab, line ends and backslash are escaped by a

@@ -267,3 +267,18 @@ func FuzzFields(f *testing.F) {
 func unescape(line []byte) string {
 	return strings.NewReplacer(`\\`, `\`, `\t`, "\t", `\n`, "\n", `\r`, "\r").Replace(string(line))
 }
+
+func TestAFieldIsQuotedWhereverTheByteStands(t *testing.T) {
+	for length := 1; length <= 26; length++ {
+		for at := range length {
+			for b := range 256 {
+				text := bytes.Repeat([]byte{' '}, length)
+				text[at] = byte(b)
+				want := b == ',' || b == '"' || b == '\r' || b == '\n'
+				if got := AppendCSV(nil, text)[0] == '"'; got != want {
+					t.Fatalf("%d bytes, %q at %d: quoted %t", length, byte(b), at, got)
+				}
+			}
+		}
+	}
+}
