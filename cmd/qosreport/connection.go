@@ -154,6 +154,7 @@ func (c *connector) connect(ctx context.Context, work string) (*impala.Client, e
 		Database:       i.Database,
 		Client:         identifier(version(), work),
 		Config:         i.Options,
+		FetchAhead:     i.FetchAhead,
 		DialTimeout:    i.Timeouts.Dial.Duration,
 		SessionTimeout: i.Timeouts.Session.Duration,
 		CallTimeout:    i.Timeouts.RPC.Duration,

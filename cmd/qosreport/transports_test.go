@@ -12,6 +12,13 @@ import (
 func waysIn(t *testing.T, l *lab.Lab) map[string][]string {
 	password := write(t, filepath.Join(t.TempDir(), "password"), lab.Password)
 	kerberos := settings(l)[2:]
+	early := t.TempDir()
+	write(t, filepath.Join(early, "configs/qosreport.yaml"), "version: 1\nimpala: {fetch_ahead: true}\n")
+	for _, shipped := range []string{"configs/reports", "queries"} {
+		if err := os.CopyFS(filepath.Join(early, shipped), os.DirFS(filepath.Join("../..", shipped))); err != nil {
+			t.Fatal(err)
+		}
+	}
 	ldap := []string{"--impala-auth", "ldap", "--impala-user", lab.User, "--impala-password-file", password, "--no-impala-tls", "--log-level", "warn"}
 	none := []string{"--impala-auth", "none", "--no-impala-tls", "--log-level", "warn"}
 	to := func(addr, transport string, login []string) []string {
@@ -19,6 +26,7 @@ func waysIn(t *testing.T, l *lab.Lab) map[string][]string {
 	}
 	return map[string][]string{
 		"a ticket over SASL":       to(l.Coordinator, "sasl", kerberos),
+		"a ticket, rows early":     to(l.Coordinator, "sasl", append([]string{"--config-dir", early}, kerberos...)),
 		"a ticket over HTTP":       to(l.Ports.HTTP, "http", kerberos),
 		"a password over SASL":     to(l.Coordinator, "sasl", ldap),
 		"a password over HTTP":     to(l.Ports.HTTP, "http", ldap),

@@ -57,6 +57,7 @@ type Impala struct {
 	TLS          TLS               `yaml:"tls"`
 	Options      map[string]string `yaml:"options"` // query options
 	Timeouts     Timeouts          `yaml:"timeouts"`
+	FetchAhead   bool              `yaml:"fetch_ahead"`  // ask for rows before those that came are worked on
 	MaxSessions  int               `yaml:"max_sessions"` // statements of one run at a time
 }
 

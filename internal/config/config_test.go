@@ -86,6 +86,7 @@ func TestMistakes(t *testing.T) {
 		{"JWT in clear", "{hosts:", "{transport: http, auth: jwt, jwt_file: x, tls: {enabled: false}, hosts:", "the token would cross the network to impalad-1.example.com:21050 in clear"},
 		{"ldap in clear over HTTP", "{hosts:", "{transport: http, auth: ldap, user: u, password_env: X, tls: {enabled: false}, hosts:", "the password would cross the network"},
 		{"layer over HTTP", "{hosts:", "{transport: http, sasl_qop: auth-conf, hosts:", `impala.sasl_qop is "auth-conf" with transport http`},
+		{"rows in advance over HTTP", "{hosts:", "{transport: http, fetch_ahead: true, hosts:", "impala.fetch_ahead is true with transport http"},
 		{"path with a query", "{hosts:", `{transport: http, http_path: "/x?doAs=y", hosts:`, `impala.http_path is "/x?doAs=y": write the path`},
 		{"path with a blank", "{hosts:", `{transport: http, http_path: "/x y", hosts:`, "impala.http_path is"},
 		{"URL for a path", "{hosts:", `{transport: http, http_path: "http://h/x#y", hosts:`, "impala.http_path is"},

@@ -28,6 +28,7 @@ func (i *Impala) validateLogin(v *yamlfile.Mistakes) {
 		v.Require("impala.http_path", err == nil && path.RawQuery == "" && !strings.ContainsAny(i.HTTPPath, "?#%\\") && !strings.ContainsFunc(i.HTTPPath, blankOrControl),
 			"is %q: write the path of the URL alone, like /cliservice", i.HTTPPath)
 		v.Require("impala.sasl_qop", i.SASLQOP != "auth-int" && i.SASLQOP != "auth-conf", "is %q with transport http, which has no protection but TLS: write auto", i.SASLQOP)
+		v.Require("impala.fetch_ahead", !i.FetchAhead, "is true with transport http, where rows that are under way may be lost with their connection: write false")
 	}
 	switch i.Auth {
 	case "ldap":
