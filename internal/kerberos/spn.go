@@ -75,6 +75,9 @@ func servicePrincipal(service, host string) (krb5.Principal, error) {
 	host, realm, _ := strings.Cut(host, "@")
 	p.Components = []string{p.Components[0], strings.ToLower(host)}
 	p.Realm = cmp.Or(p.Realm, realm)
+	if _, err := krb5.ParsePrincipal(p.String()); err != nil {
+		return p, err // the host makes it too long, or is none
+	}
 	return p, namesHost(p)
 }
 
