@@ -84,6 +84,24 @@ func primaryCCache(dir string) (string, error) {
 	return filepath.Join(dir, name), nil
 }
 
+// fileOrCollection advises who named what is no file, which may be a directory of caches.
+func fileOrCollection(path string) string {
+	entries, _ := os.ReadDir(path) // what cannot be read is no directory of ours
+	one := ""
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case name == "primary" || name == "tkt":
+			return "name it as the directory of caches that it is: DIR:" + path
+		case strings.HasPrefix(name, "tkt"): // DIR: would not lead here without a file primary
+			one = name
+		}
+	}
+	if one != "" {
+		return "name a cache of this directory: " + filepath.Join(path, one)
+	}
+	return "name a file"
+}
+
 // CCache is the content of a credential cache and the file it came from.
 type CCache struct {
 	File string

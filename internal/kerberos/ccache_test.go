@@ -3,6 +3,7 @@ package kerberos
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -204,6 +205,34 @@ func TestCachesThatDoNotServe(t *testing.T) {
 				t.Errorf("remedy %q after %d requests", fault.Remedy(err), w.requests())
 			}
 		})
+	}
+}
+
+// The remedy for a directory of caches that is named as a file is a name that works.
+func TestADirectoryOfCachesNamedAsAFile(t *testing.T) {
+	for holds, advised := range map[string]string{"primary": "DIR:%s", "tkt": "DIR:%s", "tktAbC123": "%s/tktAbC123"} {
+		w := newWorld(t, kdc.Options{})
+		w.kinit()
+		dir := t.TempDir()
+		cache := filepath.Join(dir, holds)
+		if holds == "primary" {
+			must(t, func() error { return os.WriteFile(cache, []byte("tktX\n"), 0o600) })
+			cache = filepath.Join(dir, "tktX")
+		}
+		must(t, func() error { return os.Rename(w.opts.CCache, cache) })
+		advised = fmt.Sprintf(advised, dir)
+		for _, name := range []string{dir, "FILE:" + dir} {
+			w.opts.CCache = name
+			_, err := ReadCCache(w.opts)
+			checkFailure(t, err, CCacheRead, "no regular file")
+			if remedy := fault.Remedy(err); !strings.HasSuffix(remedy, ": "+advised) {
+				t.Errorf("%s with %s: remedy %q", name, holds, remedy)
+			}
+		}
+		w.opts.CCache = advised
+		if c, err := ReadCCache(w.opts); err != nil || c.Client.String() != "report@EXAMPLE.COM" {
+			t.Errorf("%s, as advised: %v", advised, err)
+		}
 	}
 }
 

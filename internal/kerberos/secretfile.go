@@ -18,8 +18,9 @@ type secretFile struct {
 	unreadable Kind
 	exposed    Kind
 	malformed  Kind
-	missing    string // what to do when there is none
-	strict     bool   // refuse a file that others can read
+	missing    string                   // what to do when there is none
+	strict     bool                     // refuse a file that others can read
+	instead    func(path string) string // what to name in place of a folder; nil: a file
 	warn       func(path, reason string)
 }
 
@@ -34,7 +35,11 @@ func (s secretFile) read(path string) ([]byte, error) {
 		return nil, s.failure(name, err)
 	}
 	if !info.Mode().IsRegular() { // a pipe would make the opening wait
-		return nil, fail(s.unreadable, nil, "name a file", "%s %s is no regular file", s.what, name)
+		remedy := "name a file"
+		if s.instead != nil {
+			remedy = s.instead(path)
+		}
+		return nil, fail(s.unreadable, nil, remedy, "%s %s is no regular file", s.what, name)
 	}
 	if err := s.checkAccess(name, info); err != nil {
 		return nil, err
@@ -108,7 +113,7 @@ func keytabFile() secretFile {
 
 func ccacheFile() secretFile {
 	return secretFile{what: "credential cache", unreadable: CCacheRead, exposed: CCacheRead, malformed: CCacheRead,
-		missing: "run kinit, or use a keytab: --kerberos-keytab, kerberos.keytab"}
+		missing: "run kinit, or use a keytab: --kerberos-keytab, kerberos.keytab", instead: fileOrCollection}
 }
 
 // guarded is s for this login: one warning, or a refusal.
