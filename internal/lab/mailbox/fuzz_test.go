@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"qosreport/internal/lab/authority"
 )
 
 // pipe is a client's side that says one thing and reads whatever comes.
@@ -30,7 +32,7 @@ func FuzzCommands(f *testing.F) {
 	f.Add([]byte("EHLO a\r\nAUTH PLAIN\r\nAHUAcA==\r\nSTARTTLS\r\n\x16\x03\x01\x00\x05hello"))
 	f.Add([]byte("HELO a\nMAIL FROM:<>\nRCPT TO:<a@b>\nDATA\n..\r\n.\n.\r\n"))
 	f.Add(bytes.Repeat([]byte("x"), maxLine+10))
-	_, config, err := certificates(false)
+	_, config, err := authority.Certify("qosreport mailbox")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"qosreport/internal/fault"
+	"qosreport/internal/lab/authority"
 )
 
 // Options of a server. Dir is required.
@@ -110,9 +111,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{CAFile: filepath.Join(o.Dir, "ca.pem"), opts: o, log: o.Logger, faults: o.Faults, seen: map[string]bool{},
 		slots: make(chan struct{}, o.MaxSessions), held: make(chan struct{}), released: make(chan struct{})}
-	authority, config, err := certificates(o.Faults.WrongName)
+	var hosts []string // of the certificate; none is this one
+	if o.Faults.WrongName {
+		hosts = []string{"elsewhere.example"}
+	}
+	ca, config, err := authority.Certify("qosreport mailbox", hosts...)
 	if err == nil {
-		err = os.WriteFile(s.CAFile, authority, 0o644)
+		err = os.WriteFile(s.CAFile, ca, 0o644)
 	}
 	if err != nil {
 		return nil, fault.New(fault.Output, fault.Render, fmt.Errorf("mailbox: %w", err))
