@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -167,6 +168,27 @@ func TestQueryWritesProfiles(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none", "profile.txt")
 	if r := call(t.Context(), append([]string{"query", "SELECT 1", "--profile", missing}, settings(l)...)...); r.code != 6 || !strings.Contains(r.stderr, missing) {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+// As root, --profile /dev/stdout would take the device from everybody.
+func TestQueryReplacesNothingButFilesByProfiles(t *testing.T) {
+	dir := t.TempDir()
+	file, folder, link, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "folder"), filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
+	write(t, file, "rows\n")
+	if err := errors.Join(os.Mkdir(folder, 0o700), os.Symlink(file, link), syscall.Mkfifo(pipe, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{folder, link, pipe} {
+		before, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := call(t.Context(), "query", "SELECT 1", "--profile", path, "--impala-host", "localhost:1", "--impala-auth", "none", "--impala-transport", "plain-socket")
+		after, err := os.Lstat(path)
+		if err != nil || before.Mode() != after.Mode() || r.code != 2 || !strings.Contains(r.stderr, path+" is no regular file") {
+			t.Errorf("%s: exit code %d, %v, %v before\n%s", path, r.code, err, before.Mode(), r.stderr)
+		}
 	}
 }
 

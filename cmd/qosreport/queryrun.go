@@ -157,10 +157,14 @@ func (r *queryRun) writeProfiles(path string) error {
 	return profileError(path, err)
 }
 
-// checkProfile finds a folder that is not there before the statements are run.
+// checkProfile finds before the statements are run that a profile cannot be written: there
+// is no folder, or what has the name would be replaced by a file.
 func checkProfile(path string) error {
 	if path == "" {
 		return nil
+	}
+	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() {
+		return fault.Advise(fault.Errorf(fault.Usage, 0, "--profile %s is no regular file", path), "name a file: a device, a pipe or a link would become one")
 	}
 	_, err := os.ReadDir(filepath.Dir(path))
 	return profileError(path, err)
