@@ -52,6 +52,7 @@ type app struct {
 	over  <-chan struct{} // closed when mail on its way may take no more time after a stop; nil never is
 	// hangUps gives SIGHUP from now on; nil gives none.
 	hangUps func() (signals <-chan os.Signal, stop func())
+	nohup   bool // SIGHUP was ignored when the process began
 	stdio
 }
 
@@ -91,6 +92,11 @@ func (a *app) run(ctx context.Context, args []string) error {
 	}
 	if err != nil {
 		return usageError(err)
+	}
+	if selected.Command() != "serve" { // which reads its files again
+		var stop func()
+		ctx, stop = a.untilHangUp(ctx)
+		defer stop()
 	}
 	selected.BindTo(ctx, (*context.Context)(nil))
 	err = selected.Run(a)

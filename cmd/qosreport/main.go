@@ -23,7 +23,7 @@ func main() {
 	// before the statement is cancelled on the server: the write fails instead.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, over, stop := stopOnSignal(context.Background())
-	a := &app{now: time.Now, built: built(), over: over, hangUps: hangUps, stdio: stdio{os.Stdin, os.Stdout, os.Stderr}}
+	a := &app{now: time.Now, built: built(), over: over, hangUps: hangUps, nohup: signal.Ignored(syscall.SIGHUP), stdio: stdio{os.Stdin, os.Stdout, os.Stderr}}
 	err := a.run(ctx, os.Args[1:])
 	stop()
 	if errors.Is(err, errHelpShown) {
@@ -83,6 +83,27 @@ func hangUps() (<-chan os.Signal, func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
 	return signals, func() { signal.Stop(signals) }
+}
+
+// untilHangUp is a context that ends, too, when the terminal goes away, so that statements
+// are cancelled on the server as after Ctrl-C. Under nohup the work goes on.
+func (a *app) untilHangUp(parent context.Context) (ctx context.Context, stop func()) {
+	if a.hangUps == nil || a.nohup {
+		return parent, func() {}
+	}
+	signals, release := a.hangUps()
+	ctx, cancel := context.WithCancelCause(parent)
+	go func() {
+		select {
+		case s := <-signals:
+			cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by signal %q", s))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		release()
+		cancel(nil)
+	}
 }
 
 // tell says why the program ends. Servers and files have their words in errors, which must

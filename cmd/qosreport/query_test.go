@@ -252,6 +252,30 @@ func TestQueryIsCancelledByASignal(t *testing.T) {
 	}
 }
 
+// A terminal that goes away must not leave a statement behind; nohup keeps the statement.
+func TestQueryIsCancelledWhenItsTerminalGoes(t *testing.T) {
+	l, c, reached, release := stoppable(t, "FetchResults")
+	hangUps, released := make(chan os.Signal, 1), false
+	go func() {
+		<-reached
+		hangUps <- syscall.SIGHUP
+	}()
+	a := &app{now: time.Now, stdio: stdio{strings.NewReader(""), io.Discard, io.Discard},
+		hangUps: func() (<-chan os.Signal, func()) { return hangUps, func() { released = true } }}
+	err := a.run(t.Context(), append([]string{"query", "SELECT * FROM acme"}, settings(l)...))
+	release()
+	if exitCode(err) != 10 || !strings.Contains(err.Error(), `stopped by signal "hangup"`) || c.count("CancelOperation") != 1 || !released {
+		t.Errorf("exit code %d, calls %q: %v", exitCode(err), c.made, err)
+	}
+	a.nohup, a.hangUps = true, func() (<-chan os.Signal, func()) {
+		t.Error("under nohup the signal is asked for")
+		return nil, func() {}
+	}
+	if err := a.run(t.Context(), append([]string{"query", "SELECT 1"}, settings(l)...)); err != nil {
+		t.Error(err)
+	}
+}
+
 // After the second signal nobody waits for a coordinator that does not answer.
 func TestQueryLeavesAtASecondSignal(t *testing.T) {
 	reached, held := make(chan string, 10), make(chan struct{})
