@@ -44,13 +44,16 @@ func (e *explainCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close(ctx)) }()
-	r := refusals{client: client}
+	r, out := refusals{client: client}, a.out
 	for _, s := range statements {
 		plan, err := explain(ctx, client, s.SQL)
 		if err != nil {
 			return fmt.Errorf("explain dataset %s: %w", s.Dataset, err)
 		}
-		if err := printPlan(a.out, d.Name, s, plan); err != nil {
+		switch err := printPlan(out, d.Name, s, plan); {
+		case seenEnough(err):
+			out = io.Discard // the exit code is of all statements
+		case err != nil:
 			return outputError(err)
 		}
 		if d.Datasets[s.Dataset].FullScan {

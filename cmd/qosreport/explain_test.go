@@ -1,8 +1,10 @@
 package main
 
 import (
+	"io"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -11,6 +13,35 @@ func TestExplainShowsThePlansOfAReport(t *testing.T) {
 	r := call(t.Context(), append([]string{"explain", "voice-daily", "--date", "2017-09-12", "--zone", "Europe/Bratislava"}, settings(l)...)...)
 	if r.code != 0 || strings.Count(r.stdout, "-- voice-daily, dataset") != 5 || !strings.Contains(r.stdout, "partition predicates: dt") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+// The exit code is of all statements, though the reader of their plans may have gone, as head.
+func TestExplainWithoutAReader(t *testing.T) {
+	l := startLab(t, nil)
+	w := &world{t: t, args: append([]string{"explain", "one", "--date", "2017-09-12"}, settings(l)...)}
+	for _, tt := range []struct {
+		sql    string
+		output error
+		code   int
+		says   string
+	}{
+		{"SELECT name FROM acme WHERE {{partition \"dt\"}} LIMIT 3", syscall.EPIPE, 0, ""},
+		{"SELECT name FROM acme LIMIT 3", syscall.EPIPE, 2, "reads all partitions"},
+		{"SELECT name FROM acme LIMIT 3", syscall.ENOSPC, 6, "write output: "},
+	} {
+		w.report(tt.sql, "rows: true")
+		err := run(t.Context(), w.args, stdio{strings.NewReader(""), failing{tt.output}, io.Discard})
+		if exitCode(err) != tt.code || err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s, %v: exit code %d, %v", tt.sql, tt.output, exitCode(err), err)
+		}
+	}
+	sql := []string{"sql", "voice-daily", "--date", "2017-09-12", "--zone", "UTC"}
+	if err := run(t.Context(), sql, stdio{strings.NewReader(""), failing{syscall.EPIPE}, io.Discard}); err != nil {
+		t.Errorf("sql: %v", err)
+	}
+	if err := new(page).print(&app{stdio: stdio{out: failing{syscall.EPIPE}}}); err != nil {
+		t.Errorf("a page: %v", err)
 	}
 }
 

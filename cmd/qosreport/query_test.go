@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -224,6 +225,35 @@ func TestQueryWhoseOutputFails(t *testing.T) {
 				t.Errorf("the rest was not cancelled: %q", c.made)
 			}
 		})
+	}
+}
+
+// torn is a connection that breaks when so many messages were written.
+type torn struct {
+	net.Conn
+	left int
+}
+
+func (c *torn) Write(data []byte) (int, error) {
+	if c.left--; c.left < 0 {
+		return 0, &net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}
+	}
+	return c.Conn.Write(data)
+}
+
+// A pipe that breaks on the way to the coordinator is no reader that has seen enough: the
+// rows would be cut short without a word.
+func TestQueryWhoseConnectionBreaks(t *testing.T) {
+	l := startLab(t, func(o *lab.Options) { o.Clients = true })
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return &torn{conn, 4}, err // OpenSession, ExecuteStatement, GetResultSetMetadata, FetchResults
+	}
+	var stdout, stderr bytes.Buffer
+	a := &app{now: time.Now, dial: dial, stdio: stdio{strings.NewReader(""), &stdout, &stderr}}
+	err := a.run(t.Context(), []string{"query", "SELECT * FROM acme", "--impala-host", l.Ports.Open, "--impala-transport", "plain-socket", "--impala-auth", "none", "--no-impala-tls"})
+	if exitCode(err) != 5 || !strings.Contains(err.Error(), "broken pipe") || stdout.Len() == 0 {
+		t.Errorf("exit code %d, %v after %d bytes\n%s", exitCode(err), err, stdout.Len(), &stderr)
 	}
 }
 

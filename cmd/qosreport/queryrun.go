@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,8 +37,8 @@ var errEnough = errors.New("enough rows")
 func (r *queryRun) all(ctx context.Context, statements []query.Statement) error {
 	for i, statement := range statements {
 		err := r.run(ctx, statement.Text)
-		if errors.Is(err, syscall.EPIPE) {
-			return nil // the reader has seen enough
+		if seenEnough(err) {
+			return nil
 		}
 		if err != nil && len(statements) > 1 {
 			err = fmt.Errorf("statement %d of %d, line %d: %w", i+1, len(statements), statement.Line, err)
@@ -221,6 +222,13 @@ func (r *queryRun) finish(to query.Printer) error {
 		r.progress.Warn("values are shown otherwise than they are", "reason", warning)
 	}
 	return outputError(err)
+}
+
+// seenEnough reports whether an output ended because its reader went away, as head does.
+// That is no failure of what was printed.
+func seenEnough(err error) bool {
+	var output *fs.PathError // and not a connection, which breaks so, too
+	return errors.As(err, &output) && errors.Is(output.Err, syscall.EPIPE)
 }
 
 func outputError(err error) error {

@@ -19,6 +19,9 @@ type page struct{ strings.Builder }
 // print writes the page and says what became of it.
 func (p *page) print(a *app) error {
 	_, err := io.WriteString(a.out, p.String())
+	if seenEnough(err) {
+		return nil
+	}
 	return outputError(err)
 }
 

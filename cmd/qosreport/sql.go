@@ -30,6 +30,9 @@ func (s *sqlCmd) Run(a *app) error {
 	}
 	for _, st := range statements {
 		if _, err := fmt.Fprintf(a.out, "-- %s, dataset %s, %s\n%s;\n", d.Name, st.Dataset, st.Days.Text(), st.SQL); err != nil {
+			if seenEnough(err) {
+				return nil
+			}
 			return outputError(err)
 		}
 	}
