@@ -15,9 +15,9 @@ import (
 // up, and its session is closed in its place.
 const cancelTimeout = 3 * time.Second
 
-// abandon ends a statement that failed or whose context has ended, and returns err. On
-// a connection in order the operation is closed there; on a broken one the server is
-// told over a second connection.
+// abandon ends a statement that failed or whose context has ended, and returns err, which
+// names the statement: nobody else finds it on the server. On a connection in order the
+// operation is closed there; on a broken one the server is told over a second connection.
 func (r *Rows) abandon(ctx context.Context, err error) error {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer stop()
@@ -35,7 +35,10 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 		r.endElsewhere(ctx)
 	}
 	r.open = false
-	return err
+	if err == nil || r.failed || r.queryID == "" {
+		return err
+	}
+	return fmt.Errorf("query %s on %s: %w", r.queryID, c.addr, err)
 }
 
 // endElsewhere ends a statement whose connection is busy or gone over a second one. Where
@@ -74,7 +77,7 @@ func (r *Rows) Close(ctx context.Context) error {
 	defer stop()
 	err := r.dropAhead(ctx)
 	if err != nil {
-		return r.abandon(ctx, fmt.Errorf("close statement %s: %w", r.queryID, err))
+		return r.abandon(ctx, fmt.Errorf("close statement: %w", err))
 	}
 	if r.ended && c.impala {
 		err = r.readLog(ctx)
@@ -90,7 +93,7 @@ func (r *Rows) Close(ctx context.Context) error {
 		err = r.end(ctx, c.conn)
 	}
 	if err != nil {
-		return r.abandon(ctx, fmt.Errorf("close statement %s: %w", r.queryID, err))
+		return r.abandon(ctx, fmt.Errorf("close statement: %w", err))
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func TestAttemptsOfAllRunsOfASlot(t *testing.T) {
 		time.Sleep(time.Minute)
 		first.stop(stopSignal)
 		exits(t, <-first.done, 10, "stopped by signal")
-		w.want(store.Due, "dataset legs: stopped by signal", "interrupted query")
+		w.want(store.Due, "dataset legs: query ", "interrupted query")
 
 		second := w.start()
 		time.Sleep(time.Minute)
