@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,8 @@ func TestMistakesAtEachPort(t *testing.T) {
 	kerberos := settings(l)[2:]
 	open := []string{"--impala-host", l.Ports.Open, "--impala-transport", "plain-socket", "--impala-auth", "none", "--no-impala-tls"}
 	at := func(addr string, more ...string) []string { return append([]string{"--impala-host", addr}, more...) }
+	join := slices.Concat[[]string]
+	tls, trust, http := []string{"--impala-tls"}, []string{"--impala-tls-ca", l.CAFile}, []string{"--impala-transport", "http"} // the last flag counts
 	delegated := t.TempDir()
 	write(t, filepath.Join(delegated, "configs/qosreport.yaml"), "version: 1\nimpala: {doas_user: alice}\n")
 	for _, tt := range []struct {
@@ -25,6 +28,14 @@ func TestMistakesAtEachPort(t *testing.T) {
 	}{
 		{"no login where one is wanted", at(l.Coordinator, "--impala-transport", "plain-socket", "--impala-auth", "none", "--no-impala-tls"), 5, []string{"OpenSession: ", "may want a login", "try:"}},
 		{"TLS where there is none", append(open[:len(open)-1:len(open)-1], "--impala-tls"), 4, []string{"TLS: ", "--no-impala-tls", "try:"}},
+		{"TLS where there is a login", join(at(l.Coordinator), kerberos, tls, trust), 4, []string{"TLS: ", "--no-impala-tls", "try:"}},
+		{"TLS over HTTP where there is none", join(at(l.Ports.OpenHTTP), open[2:], tls, http), 4, []string{"the server does not speak TLS on this port", "--no-impala-tls"}},
+		{"no TLS where there is some", at(l.Ports.TLS, kerberos...), 4, []string{"the server closed the connection during the login", "a port that expects TLS"}},
+		{"neither TLS nor a login where both are", join(at(l.Ports.TLS), open[2:]), 4, []string{"the peer answers in TLS", "--impala-tls"}},
+		{"no TLS over HTTP where there is some", join(at(l.Ports.HTTPS), kerberos, http), 4, []string{"the server answers 400 Bad Request", "--impala-tls"}},
+		{"HTTP where there is TLS alone", join(at(l.Ports.TLS), kerberos, http), 5, []string{"OpenSession: ", "binary transport", "or want TLS"}},
+		{"an authority that nobody named", join(at(l.Ports.TLS), kerberos, tls), 4, []string{"no known authority has signed the certificate of the server", "qosreport lab authority", "impala.tls.ca_file"}},
+		{"and over HTTP", join(at(l.Ports.HTTPS), kerberos, tls, http), 4, []string{"no known authority has signed the certificate of the server", "impala.tls.ca_file"}},
 		{"no login over HTTP", at(l.Ports.HTTP, "--impala-transport", "http", "--impala-auth", "none", "--no-impala-tls"), 4, []string{"401 Unauthorized", "impala.auth kerberos or ldap"}},
 		{"an option that nobody knows", append([]string{"--impala-option", "NOPE=1"}, open...), 5, []string{"does not know the query option NOPE", "SET ALL"}},
 		{"an option with a bad value", append([]string{"--impala-option", "MEM_LIMIT=much"}, open...), 2, []string{`--impala-option: impala.options.MEM_LIMIT is "much"`}},

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"qosreport/internal/lab"
@@ -20,6 +21,7 @@ func waysIn(t *testing.T, l *lab.Lab) map[string][]string {
 		}
 	}
 	ldap := []string{"--impala-auth", "ldap", "--impala-user", lab.User, "--impala-password-file", password, "--no-impala-tls", "--log-level", "warn"}
+	tls := []string{"--impala-tls", "--impala-tls-ca", l.CAFile} // behind --no-impala-tls: the last flag counts
 	none := []string{"--impala-auth", "none", "--no-impala-tls", "--log-level", "warn"}
 	to := func(addr, transport string, login []string) []string {
 		return append([]string{"--impala-host", addr, "--impala-transport", transport}, login...)
@@ -30,6 +32,8 @@ func waysIn(t *testing.T, l *lab.Lab) map[string][]string {
 		"a ticket over HTTP":       to(l.Ports.HTTP, "http", kerberos),
 		"a password over SASL":     to(l.Coordinator, "sasl", ldap),
 		"a password over HTTP":     to(l.Ports.HTTP, "http", ldap),
+		"a ticket over TLS":        to(l.Ports.TLS, "sasl", slices.Concat(kerberos, tls)),
+		"a password over HTTPS":    to(l.Ports.HTTPS, "http", slices.Concat(ldap, tls)),
 		"no login, a plain socket": to(l.Ports.Open, "plain-socket", none),
 		"no login over HTTP":       to(l.Ports.OpenHTTP, "http", none),
 	}

@@ -34,7 +34,7 @@ const (
 
 // Options of a lab. Dir is required.
 type Options struct {
-	Dir      string         // where keytab and krb5.conf are written
+	Dir      string         // where keytab, krb5.conf and ca.pem are written
 	Sample   sample.Options // the data
 	Layers   byte           // SASL layers that the coordinator offers, a mask of acceptor's; 0 means none, as Impala
 	Clock    time.Duration  // by how much the cluster's clock is ahead of this host's
@@ -54,10 +54,12 @@ type Lab struct {
 	KDC         string // host:port, TCP and, on loopback, UDP
 	Keytab      string // of Principal
 	KRB5Conf    string
+	CAFile      string // PEM of the authority of the ports with TLS; "" without Options.Clients
 	Catalog     *sample.Catalog
 
 	Realm *kdc.KDC // for tests that change the realm
 
+	ca      []byte // content of CAFile
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -102,7 +104,7 @@ func (l *Lab) serve(ctx context.Context, o Options, accept *acceptor.Acceptor) e
 	if err != nil {
 		return err
 	}
-	ports, err := l.Ports.open(ctx, o, accept)
+	ports, err := l.openPorts(ctx, o, accept)
 	if err == nil {
 		l.Coordinator, err = named(coordinator)
 	}
@@ -145,7 +147,11 @@ func (l *Lab) writeFiles(dir string) error {
 	if err := l.Realm.WriteKeytab(l.Keytab, "report"); err != nil {
 		return err
 	}
-	return os.WriteFile(l.KRB5Conf, []byte(l.Realm.Conf([]string{l.KDC}, host)), 0o644)
+	if err := os.WriteFile(l.KRB5Conf, []byte(l.Realm.Conf([]string{l.KDC}, host)), 0o644); err != nil || l.ca == nil {
+		return err
+	}
+	l.CAFile = filepath.Join(dir, "ca.pem")
+	return os.WriteFile(l.CAFile, l.ca, 0o644)
 }
 
 // Close ends the servers and waits for them.

@@ -2,11 +2,13 @@ package lab
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 
 	"qosreport/internal/impala/hs2server"
 	"qosreport/internal/kerberos/acceptor"
+	"qosreport/internal/lab/authority"
 	"qosreport/internal/lab/impalad"
 )
 
@@ -18,11 +20,14 @@ const (
 )
 
 // Ports are those for clients of other makes, host:port each. As on a cluster with Kerberos
-// and LDAP, a ticket and a password lead through the same port.
+// and LDAP, a ticket and a password lead through the same port. A port speaks TLS from the
+// first byte or not at all.
 type Ports struct {
 	HTTP     string // takes a ticket or a password, as [Lab.Coordinator] does
 	Open     string // takes everybody
 	OpenHTTP string // takes everybody
+	TLS      string // as [Lab.Coordinator], over TLS
+	HTTPS    string // as HTTP, over TLS
 }
 
 // knows is the password check of the lab.
@@ -37,36 +42,50 @@ func (o Options) logins(accept *acceptor.Acceptor) hs2server.Logins {
 	return logins
 }
 
-// open opens the ports for other clients and tells how to serve them.
-func (p *Ports) open(ctx context.Context, o Options, accept *acceptor.Acceptor) ([]impalad.Port, error) {
+// openPorts opens the ports for other clients and tells how to serve them.
+func (l *Lab) openPorts(ctx context.Context, o Options, accept *acceptor.Acceptor) ([]impalad.Port, error) {
 	if !o.Clients {
 		return nil, nil
 	}
+	ca, secure, err := authority.Certify("qosreport lab")
+	if err != nil {
+		return nil, err
+	}
+	l.ca = ca
 	var opened []net.Listener
 	fail := func(err error) ([]impalad.Port, error) {
-		for _, l := range opened {
-			err = errors.Join(err, l.Close())
+		for _, port := range opened {
+			err = errors.Join(err, port.Close())
 		}
 		return nil, err
 	}
-	for _, name := range []*string{&p.HTTP, &p.Open, &p.OpenHTTP} {
-		l, err := o.listen(ctx)
+	p := &l.Ports
+	for _, name := range []*string{&p.HTTP, &p.Open, &p.OpenHTTP, &p.TLS, &p.HTTPS} {
+		port, err := o.listen(ctx)
 		if err != nil {
 			return fail(err)
 		}
-		opened = append(opened, l)
-		if *name, err = named(l); err != nil {
+		opened = append(opened, port)
+		if *name, err = named(port); err != nil {
 			return fail(err)
 		}
 	}
 	closed := hs2server.Web{Negotiate: accept.Negotiate, Basic: knows}
 	return []impalad.Port{
-		func(ctx context.Context, s *hs2server.Server) error { return s.ServeWeb(ctx, opened[0], closed) },
-		func(ctx context.Context, s *hs2server.Server) error { return s.ServeLogins(ctx, opened[1], nil) },
-		func(ctx context.Context, s *hs2server.Server) error {
-			return s.ServeWeb(ctx, opened[2], hs2server.Web{})
-		},
+		web(opened[0], closed),
+		binary(opened[1], nil),
+		web(opened[2], hs2server.Web{}),
+		binary(tls.NewListener(opened[3], secure), o.logins(accept)),
+		web(tls.NewListener(opened[4], secure), closed),
 	}, nil
+}
+
+func binary(l net.Listener, logins hs2server.Logins) impalad.Port {
+	return func(ctx context.Context, s *hs2server.Server) error { return s.ServeLogins(ctx, l, logins) }
+}
+
+func web(l net.Listener, w hs2server.Web) impalad.Port {
+	return func(ctx context.Context, s *hs2server.Server) error { return s.ServeWeb(ctx, l, w) }
 }
 
 // listen opens a port of the coordinator.

@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,14 +25,16 @@ type kept struct {
 	env    []string // of the settings that it printed, with a ticket
 	shells []string // impala-shell with its arguments, a line each
 	impyla []string // calls of impala.dbapi.connect
+	ours   []string // queries over TLS of our own
+	out    string   // folder of the report and its mailbox
 	export string   // folder of the CSV files
 }
 
 // keepDemo starts the demo and a login with its keytab.
 func keepDemo(t *testing.T) *kept {
 	t.Helper()
-	k := &kept{export: t.TempDir()}
-	cmd := command(t, "demo", "--keep", "--days", "4", "--legs-per-day", "500", "--out", t.TempDir(), "--export", k.export)
+	k := &kept{export: t.TempDir(), out: t.TempDir()}
+	cmd := command(t, "demo", "--keep", "--days", "4", "--legs-per-day", "500", "--out", k.out, "--export", k.export)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -59,15 +60,18 @@ func keepDemo(t *testing.T) *kept {
 		if strings.HasPrefix(line, "impala-shell ") {
 			k.shells = append(k.shells, line)
 		}
+		if strings.HasPrefix(line, "qosreport query --impala-") {
+			k.ours = append(k.ours, line)
+		}
 		if strings.HasPrefix(line, "impala.dbapi.connect(") {
 			k.impyla = append(k.impyla, line)
 		}
-		if len(k.impyla) == logins*2 {
+		if len(k.impyla) == ways+waysTLS {
 			break
 		}
 	}
-	if len(k.shells) != logins*2 || len(k.impyla) != logins*2 {
-		t.Fatalf("the lab printed no lines for clients: %q %q: %v", k.shells, k.impyla, lines.Err())
+	if len(k.shells) != ways+waysTLS || len(k.impyla) != ways+waysTLS || len(k.ours) != waysTLS {
+		t.Fatalf("the lab printed no lines for clients: %q %q %q: %v", k.shells, k.impyla, k.ours, lines.Err())
 	}
 	if out, err := tool(t, k.env, "kinit", "-kt", (&lab{k.env}).get("KRB5_CLIENT_KTNAME"), "report@EXAMPLE.COM"); err != nil {
 		t.Fatalf("kinit: %v\n%s", err, out)
@@ -75,8 +79,12 @@ func keepDemo(t *testing.T) *kept {
 	return k
 }
 
-// logins are Kerberos, password and none, each over binary and HTTP.
-const logins = 3
+// What the demo prints a line for: Kerberos, password and no login, each over binary and
+// HTTP; behind these a login of each transport over TLS.
+const (
+	ways    = 3 * 2
+	waysTLS = 2
+)
 
 // venv is a folder of programs that test/peers/install made.
 func venv(t *testing.T, name string) string {
@@ -145,7 +153,7 @@ func TestClientsOfOtherMakes(t *testing.T) {
 		})
 	}
 	for _, name := range []string{"groups", "sites", "join", "types", "explain"} {
-		for i, line := range []string{k.shells[0], k.shells[len(k.shells)-1]} {
+		for i, line := range []string{k.shells[0], k.shells[ways-1], k.shells[ways], k.shells[ways+1]} {
 			o := k.shell(t, line, "", "--quiet", "-B", "--output_delimiter=,", "-f", "shell/"+name+".sql")
 			if want := expected(t, name); o.code != 0 || o.stdout != want {
 				t.Errorf("%s, line %d: exit code %d\n%s\nwant\n%s\n%s", name, i, o.code, o.stdout, want, o.stderr)
@@ -165,7 +173,45 @@ func TestClientsOfOtherMakes(t *testing.T) {
 			t.Errorf("%s: %v\n%s\nwant\n%s", line, err, out, want)
 		}
 	}
+	k.secures(t, python)
 	k.refuses(t)
+}
+
+var trusted = regexp.MustCompile(`ca_cert="?=?"?([^ "]+)"?`)
+
+// secures checks that the lines for TLS work because of the authority that they name: with
+// that of the mailbox nobody comes in. Our own client, another process, is let in, too.
+func (k *kept) secures(t *testing.T, python string) {
+	other := filepath.Join(k.out, "mailbox", "ca.pem")
+	swap := func(line string) string {
+		m := trusted.FindStringSubmatch(line)
+		if m == nil {
+			t.Fatalf("%s: names no authority", line)
+		}
+		return strings.Replace(line, m[1], other, 1)
+	}
+	for _, line := range k.shells[ways:] {
+		if o := k.shell(t, swap(line), "", "-q", "select 1"); o.code == 0 || !strings.Contains(o.stdout+o.stderr, "certificate verify failed") {
+			t.Errorf("%s: another authority: exit code %d\n%s\n%s", line, o.code, o.stdout, o.stderr)
+		}
+	}
+	for _, line := range k.impyla[ways:] {
+		out, err := tool(t, k.env, python, "-B", "-W", "ignore", "shell_impyla.py", swap(line))
+		// The socket of Thrift keeps its reason to itself.
+		if err == nil || !strings.Contains(out, "certificate verify failed") && !strings.Contains(out, "TTransportException: Could not connect to any of") {
+			t.Errorf("%s: another authority: %v\n%s", line, err, out)
+		}
+	}
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range k.ours {
+		o := k.shell(t, strings.Replace(line, "qosreport", program, 1), "")
+		if o.code != 0 || !strings.HasPrefix(o.stdout, "user()\nreport") {
+			t.Errorf("%s: exit code %d\n%s\n%s", line, o.code, o.stdout, o.stderr)
+		}
+	}
 }
 
 // talks checks a session at the prompt: options and the database last from one statement
@@ -224,7 +270,7 @@ func (k *kept) refuses(t *testing.T) {
 		"show partitions qos.nope":             "AnalysisException: Could not resolve table reference: 'qos.nope'",
 		"select count(*) from acme group by 7": "AnalysisException: ",
 	} {
-		for _, line := range []string{k.shells[0], k.shells[len(k.shells)-1]} {
+		for _, line := range []string{k.shells[0], k.shells[ways-1]} {
 			o := k.shell(t, line, "", "-q", statement)
 			if o.code != 1 || !strings.Contains(o.stdout+o.stderr, want) {
 				t.Errorf("%s: %s: exit code %d\n%s\n%s", line, statement, o.code, o.stdout, o.stderr)
@@ -233,8 +279,10 @@ func (k *kept) refuses(t *testing.T) {
 	}
 	// With a ticket at hand impala-shell logs in with that when the password is refused.
 	k.env = append(k.env, "KRB5CCNAME=FILE:"+filepath.Join(t.TempDir(), "none"))
-	password := slices.IndexFunc(k.shells, func(line string) bool { return strings.Contains(line, " -l ") })
-	for _, line := range k.shells[password : password+2] {
+	for _, line := range k.shells {
+		if !strings.Contains(line, " -l ") {
+			continue
+		}
 		wrong := strings.Replace(line, "printf demo", "printf guess", 1)
 		if o := k.shell(t, wrong, "", "-q", "select 1"); o.code == 0 || wrong == line || strings.Contains(o.stdout, "1") {
 			t.Errorf("%s: a wrong password: exit code %d\n%s\n%s", wrong, o.code, o.stdout, o.stderr)
