@@ -17,6 +17,7 @@ const (
 	adviceAsk       = "ask the administrator for the privilege that the text names (Ranger)"
 	adviceDelegate  = "ask the administrator to allow the delegation (--authorized_proxy_user_config), or see impala.doas_user"
 	advicePool      = "run later, or ask for another pool (REQUEST_POOL)"
+	advicePlacement = "name a pool that this user may use (REQUEST_POOL in impala.options): the page /admission of the coordinator lists them"
 	adviceExecutors = "no executor is up: see the cluster's state"
 	adviceLower     = "the pool will never take this statement: lower MEM_LIMIT, or ask for another pool (REQUEST_POOL)"
 	adviceProcess   = "the coordinator's or an executor's own memory is full: run when the cluster is quieter"
@@ -62,6 +63,8 @@ var classes = []struct {
 	{"is not authorized to access the runtime profile", fault.Authentication, "only the statement's user and administrators may read it"},
 
 	{"queue full, limit=", fault.Capacity, "the pool's queue is full: " + advicePool},
+	{"Request from user … denied access to assigned pool", fault.SQL, advicePlacement},
+	{"No mapping found for request from user", fault.SQL, advicePlacement},
 	{"Rejected query from pool … disabled by", fault.SQL, "the pool is switched off: ask for another one (REQUEST_POOL)"},
 	{"Rejected query from pool", fault.SQL, adviceLower},
 	{"Admission for query exceeded timeout", fault.Capacity, "the pool was full for too long: " + advicePool},

@@ -51,6 +51,8 @@ var texts = []struct {
 	{"Rejected query from pool root.reports: number of admission control slots needed (9) on backend 'x' is greater than total slots available 8", fault.SQL, "REQUEST_POOL"},
 	{"Rejected query from pool root.reports: thread reservation on backend 'x' is greater than the THREAD_RESERVATION_LIMIT query option value", fault.SQL, "REQUEST_POOL"},
 	{"Rejected query from pool root.reports: Invalid pool config: x", fault.SQL, "REQUEST_POOL"},
+	{"Request from user 'report' with requested pool 'root.etl' denied access to assigned pool ''", fault.SQL, "REQUEST_POOL"},
+	{"No mapping found for request from user 'report' with requested pool ''", fault.SQL, "REQUEST_POOL"},
 	{"Admission for query exceeded timeout 60000ms in pool root.reports. Queued reason: number of running queries 10 is at or over limit 10.", fault.Capacity, "run later"},
 	{"Admission for query exceeded timeout 60000ms in pool root.reports. Queued reason: queue is not empty (size 3); queued queries are executed first.", fault.Capacity, "run later"},
 	{"Admission for query exceeded timeout 60000ms in pool root.reports. Queued reason: Not enough aggregate memory available in pool", fault.Capacity, "run later"},

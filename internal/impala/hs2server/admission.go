@@ -26,6 +26,20 @@ type pool struct {
 	queue   []*operation
 }
 
+// resolvePool is the pool in which a statement goes (be/src/scheduling/request-pool-service.cc);
+// nil where all are admitted. A server with the default pool alone takes no other name amiss.
+func (s *Server) resolvePool(user, asked string) (*pool, error) {
+	p, found := s.pools[asked]
+	only, single := s.pools[""]
+	switch {
+	case found, asked == "", len(s.pools) == 0:
+		return p, nil
+	case single && len(s.pools) == 1:
+		return only, nil
+	}
+	return nil, general("Request from user '%s' with requested pool '%s' denied access to assigned pool ''", user, asked)
+}
+
 // label is the name that texts have for the pool.
 func (p *pool) label() string {
 	if p.name == "" {

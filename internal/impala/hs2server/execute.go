@@ -123,9 +123,11 @@ func (c *connection) plan(ctx context.Context, o *operation, view *Session) erro
 	}
 	o.handle.HasResultSet = o.result.Columns() != nil
 	if o.kind == "QUERY" || o.kind == "DML" {
-		o.pool = s.pools[o.options[requestPool]]
+		if o.pool, err = s.resolvePool(view.User(), o.options[requestPool]); err != nil {
+			o.cancel()
+		}
 	}
-	return nil
+	return err
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -46,7 +46,7 @@ type Limits struct {
 	DisconnectedSession time.Duration   // life of a session after its last connection; 0 means 15m
 	Connections         int             // served at once at a port, as by --fe_service_threads; 0 means 64
 	ConnectionWait      time.Duration   // how long the next ones wait after their login; 0 means 5m
-	Pools               map[string]Pool // admission by REQUEST_POOL, "" for the default pool; others admit at once
+	Pools               map[string]Pool // admission by REQUEST_POOL, "" for the default pool; nil admits all at once
 }
 
 // Limits of the server, which faces clients that nobody knows.

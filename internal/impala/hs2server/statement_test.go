@@ -144,6 +144,7 @@ func TestAdmissionByPools(t *testing.T) {
 		}
 		refused(t, c.tryExecute(session, "SELECT 4", nil).Status, "Rejected query from pool etl: queue full, limit=2, num_queued=2.", "HY000")
 		refused(t, c.tryExecute(session, "SELECT 4", map[string]string{"request_pool": "off"}).Status, "Rejected query from pool off: disabled by requests limit set to 0", "HY000")
+		refused(t, c.tryExecute(session, "SELECT 4", map[string]string{"request_pool": "nosuch"}).Status, "Request from user 'me' with requested pool 'nosuch' denied access to assigned pool ''", "HY000")
 		c.execute(session, "SET mem_limit=1g", nil) // needs no admission
 		if log := c.log(third); !strings.Contains(log, "Latest admission queue reason : queue is not empty (size 1); queued queries are executed first.") {
 			t.Errorf("log %q", log)
@@ -172,7 +173,7 @@ func TestRefusalsByPoolsToldWithTheirQueryID(t *testing.T) {
 		c := connect(t, New(Options{Engine: &fixed{oneColumn}, QueryFrame: true, Limits: Limits{Pools: pools}}))
 		session := c.open(nil)
 		c.execute(session, "SELECT 1", nil)
-		waiting := c.execute(session, "SELECT 2", nil)
+		waiting := c.execute(session, "SELECT 2", map[string]string{"request_pool": "etl"}) // where there is one pool alone, names do not matter
 		got := c.tryExecute(session, "SELECT 3", nil).Status.Message
 		if !strings.HasPrefix(got, "Query ") || !strings.HasSuffix(got, " failed:\nRejected query from pool default-pool: queue full, limit=1, num_queued=1.\n") {
 			t.Errorf("a full queue: %q", got)
