@@ -34,6 +34,7 @@ func TestQueryFillsInVariablesAndParameters(t *testing.T) {
 	}{
 		{"a variable in quotes", []string{"SELECT '${var:DAY}' AS d", "--var", "day=2017-09-12, noon"}, "d\n2017-09-12, noon\n"},
 		{"a parameter", []string{"SELECT {{.Params.site}} AS s", "--param", `site=string:O'Brien; \ a:b=c`}, "s\nO'Brien; \\\\ a:b=c\n"},
+		{"a parameter that looks like a variable", []string{"SELECT {{.Params.site}} AS s, ${var:x} AS x", "--param", `site=string:${var:x}`, "--var", "x=1"}, "s\tx\n${var:x}\t1\n"},
 		{"a list", []string{"SELECT count(*) AS n FROM acme WHERE dt IN ({{.Params.days}}) AND id < {{.Params.most}}", "--param", "days=strings:2017-09-12", "--param", "days=strings:2017-09-11",
 			"--param", "most=int:-1"}, "n\n0\n"},
 		{"braces without parameters are text", []string{"SELECT '{{x}}' AS x"}, "x\n{{x}}\n"},

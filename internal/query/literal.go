@@ -70,12 +70,18 @@ func (n Identifier) String() string {
 }
 
 // quote writes an Impala string literal. A backslash escapes; a doubled quote does not:
-// 'it”s' is two literals side by side.
+// 'it”s' is two literals side by side. What looks like a variable, ${…}, stays text when
+// [Replace] or impala-shell comes over it.
 func quote(text string) string {
 	var b strings.Builder
 	b.WriteByte('\'')
-	for _, r := range text {
+	for i, r := range text {
 		switch r {
+		case '$':
+			if strings.HasPrefix(text[i:], "${") {
+				b.WriteByte('\\')
+			}
+			b.WriteByte('$')
 		case '\\', '\'':
 			b.WriteByte('\\')
 			b.WriteRune(r)
@@ -115,7 +121,7 @@ func ParseIdentifier(text string) (Identifier, error) {
 		return "", fmt.Errorf("%q has more than three parts", text)
 	}
 	for _, part := range parts {
-		if !identifierPart.MatchString(part) {
+		if !identifierPart.MatchString(part) || strings.Contains(part, "${") { // which Replace would take for a variable
 			return "", fmt.Errorf("%q is no name of a table or column", text)
 		}
 	}

@@ -19,6 +19,7 @@ func TestLiteralsAreSafeSQL(t *testing.T) {
 		{String("a\nb\rc\td\x1ae\x00f"), "'a\\nb\\rc\td\\Ze\\000f'"},
 		{String(`\`), `'\\'`},
 		{String("'; DROP TABLE x --"), `'\'; DROP TABLE x --'`},
+		{String(`$5 ${var:x} \${hivevar:y}`), `'$5 \${var:x} \\\${hivevar:y}'`},
 		{Strings{"a", "b'"}, `'a', 'b\''`},
 		{Strings(nil), ``},
 		{Int(-1), "(-1)"},
@@ -38,12 +39,12 @@ func TestLiteralsAreSafeSQL(t *testing.T) {
 }
 
 func TestBadLiteralsAreRefused(t *testing.T) {
-	for _, name := range []string{"", "a`b", `a\b`, "a..b", "a.b.c.d", " a", "a ", "a\x00", "a\nb", strings.Repeat("x", 129)} {
+	for _, name := range []string{"", "a`b", `a\b`, "a..b", "a.b.c.d", " a", "a ", "a\x00", "a\nb", "${var:a}", strings.Repeat("x", 129)} {
 		if id, err := ParseIdentifier(name); err == nil {
 			t.Errorf("identifier %q was taken as %s", name, id)
 		}
 	}
-	for _, name := range []string{"a", "db.tbl", "Ünï_1", "a b", strings.Repeat("x", 128)} {
+	for _, name := range []string{"a", "db.tbl", "Ünï_1", "a b", "$a", strings.Repeat("x", 128)} {
 		if _, err := ParseIdentifier(name); err != nil {
 			t.Error(err)
 		}
@@ -87,6 +88,7 @@ func unquote(literal string) string {
 
 func FuzzQuotedTextReadsBack(f *testing.F) {
 	f.Add("O'Brien \\ \"q\"\n\x00\x1a")
+	f.Add("\\${var:x} ${HiveVar:y}")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := ParseString(text)
 		if err != nil {
@@ -96,8 +98,13 @@ func FuzzQuotedTextReadsBack(f *testing.F) {
 		if unquote(literal) != text {
 			t.Errorf("%q became %s", text, literal)
 		}
-		if statements, err := Split("SELECT " + literal + "; x"); err != nil || len(statements) != 2 {
-			t.Errorf("%s does not end where it should: %q, %v", literal, texts(statements), err)
+		script := "SELECT " + literal + "; x"
+		statements, err := Split(script)
+		if err != nil || len(statements) != 2 {
+			t.Fatalf("%s does not end where it should: %q, %v", literal, texts(statements), err)
+		}
+		if err := Replace(script, statements, nil); err != nil || statements[0].Text != "SELECT "+literal {
+			t.Errorf("%s is taken for a variable: %q, %v", literal, statements[0].Text, err)
 		}
 	})
 }
