@@ -97,9 +97,17 @@ func TestQueryDoesNotWaitForInputAfterASignal(t *testing.T) {
 	defer end.Close()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by signal"))
-	err := run(ctx, []string{"query", "-f", "-"}, stdio{silent, io.Discard, io.Discard})
-	if exitCode(err) != 10 {
-		t.Errorf("exit code %d: %v", exitCode(err), err)
+	pipe := filepath.Join(t.TempDir(), "pipe") // which nobody opens for writing
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"-", pipe} {
+		if err := run(ctx, []string{"query", "-f", file}, stdio{silent, io.Discard, io.Discard}); exitCode(err) != 10 {
+			t.Errorf("-f %s: exit code %d: %v", file, exitCode(err), err)
+		}
+	}
+	if f, err := os.OpenFile(pipe, os.O_WRONLY, 0); err != nil || f.Close() != nil { // ends what still waits
+		t.Error(err)
 	}
 }
 

@@ -72,20 +72,21 @@ func (s *scriptFlags) parse(data []byte) ([]query.Statement, error) {
 
 // read is the whole file, or what comes from in until it ends or the context does.
 func (s *scriptFlags) read(ctx context.Context, in io.Reader) ([]byte, error) {
-	if s.File != "-" {
-		f, err := os.Open(s.File)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
 	var data []byte
 	var err error
 	done := make(chan struct{})
-	go func() { // a terminal or a pipe may be silent for ever
+	go func() { // a terminal or a pipe may be silent for ever, or nobody may open its other end
 		defer close(done)
-		data, err = io.ReadAll(io.LimitReader(in, maxScript+1))
+		from := in
+		if s.File != "-" {
+			var f *os.File
+			if f, err = os.Open(s.File); err != nil {
+				return
+			}
+			defer f.Close()
+			from = f
+		}
+		data, err = io.ReadAll(io.LimitReader(from, maxScript+1))
 	}()
 	select {
 	case <-done:
