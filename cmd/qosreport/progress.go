@@ -10,10 +10,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
 	"qosreport/internal/config"
+	"qosreport/internal/query"
 )
 
 func isTerminal(w any) bool {
@@ -33,9 +35,10 @@ func newLogger(w io.Writer, c config.Log) *slog.Logger {
 // progress tells how far the work is: on a terminal one line that is rewritten while the
 // work goes on, elsewhere one log record when a phase or a query ends.
 type progress struct {
-	out  io.Writer // nil without a terminal
-	log  *slog.Logger
-	stop func() // ends the redrawing; may be called again
+	out   io.Writer  // nil without a terminal
+	width func() int // columns of the terminal, 0 when not known
+	log   *slog.Logger
+	stop  func() // ends the redrawing; may be called again
 
 	mu      sync.Mutex
 	phase   string
@@ -59,8 +62,15 @@ const redraw = 200 * time.Millisecond
 // newProgress writes to w if that is a terminal. Done must be called at the end.
 func newProgress(w io.Writer, log *slog.Logger) *progress {
 	p := &progress{log: log, stop: func() {}}
-	if isTerminal(w) {
+	if f, ok := w.(*os.File); ok && isTerminal(w) {
 		p.out = w
+		p.width = func() int {
+			columns, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 0
+			}
+			return columns
+		}
 		p.stop = p.redraw()
 	}
 	return p
@@ -255,7 +265,21 @@ func (p *progress) draw() {
 		}
 	}
 	parts = append(parts, time.Since(p.started).Round(100*time.Millisecond).String())
-	fmt.Fprintf(p.out, "\r\x1b[K%s", strings.Join(parts, " · "))
+	fmt.Fprintf(p.out, "\r\x1b[K%s", p.fitting(strings.Join(parts, " · ")))
+}
+
+// fitting is as much of a line as the terminal shows in one: what is wrapped cannot be
+// rewritten, and would be left behind at each redraw.
+func (p *progress) fitting(line string) string {
+	columns := 0
+	if p.width != nil {
+		columns = p.width()
+	}
+	for columns > 0 && line != "" && query.DisplayWidth(line) >= columns {
+		_, size := utf8.DecodeLastRuneInString(line)
+		line = line[:len(line)-size]
+	}
+	return line
 }
 
 func (p *progress) clear() {

@@ -82,6 +82,17 @@ func TestTheLineTellsWhatAStatementWaitsFor(t *testing.T) {
 	}
 }
 
+func TestTheLineFitsTheTerminal(t *testing.T) {
+	for columns, want := range map[int]string{1: "", 12: "query · leg", 15: "query · legs ", 16: "query · legs 日", 18: "query · legs 日本", 0: "query · legs 日本 · 0s"} {
+		var out bytes.Buffer
+		p := &progress{out: &out, width: func() int { return columns }, log: slog.New(slog.DiscardHandler), phase: "query", started: time.Now()}
+		p.running = []*runningQuery{{name: "legs", state: "日本"}}
+		if p.draw(); out.String() != "\r\x1b[K"+want {
+			t.Errorf("%d columns: %q, want %q", columns, out.String(), want)
+		}
+	}
+}
+
 func TestRowsStandAboveTheLine(t *testing.T) {
 	var terminal bytes.Buffer
 	p := &progress{out: &terminal, log: slog.New(slog.DiscardHandler)}
