@@ -39,7 +39,7 @@ func dialBinary(ctx context.Context, o Options, addr string) (*binaryConn, error
 	if c == nil || err == nil {
 		return c, err
 	}
-	if login, ok := c.sasl.(interface{ Stale() bool }); !ok || !login.Stale() || ctx.Err() != nil {
+	if login, ok := c.sasl.(interface{ Stale() bool }); !ok || !login.Stale() || ctx.Err() != nil || errors.Is(err, errNoAnswer) {
 		return nil, err
 	}
 	o.Logger.InfoContext(ctx, "login refused, another one is tried with a fresh ticket", "coordinator", addr, "reason", err)

@@ -1,8 +1,16 @@
 package impala
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"qosreport/internal/fault"
 	"qosreport/internal/impala/hs2server"
@@ -48,6 +56,38 @@ func TestALoginWithAnOldTicketIsTriedOnceMore(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Silence says nothing against a ticket, and what waited for it says for how long.
+func TestNoSecondLoginWhereNobodyAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		s := newStub(t, map[string]any{"GetOperationStatus": hang{}})
+		s.kind = "sasl"
+		silent, dials := io.Closer(nil), 0
+		client := s.connect(t, func(o *Options) {
+			o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			o.Auth = func(context.Context, string) (Mechanism, error) {
+				m, err := NewPlain("report", "geheim")
+				return &oldTicket{m, true}, err
+			}
+			o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				if dials++; dials == 1 {
+					return s.dial(ctx, network, addr)
+				}
+				nc, server := net.Pipe()
+				silent = server
+				return nc, nil
+			}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute/2)
+		defer cancel()
+		_, err := client.Query(ctx, "SELECT")
+		if got := log.String(); !errors.Is(err, context.DeadlineExceeded) || dials != 2 || !strings.Contains(got, "no answer to the login within 3s") || strings.Contains(got, "refused") {
+			t.Errorf("%d connections, %v, log %s", dials, err, got)
+		}
+		silent.Close()
+	})
 }
 
 func TestNoSecondLoginAfterAStop(t *testing.T) {

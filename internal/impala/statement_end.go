@@ -49,11 +49,13 @@ func (r *Rows) endElsewhere(ctx context.Context) {
 	c.conn.close()
 	cancelling, stop := context.WithTimeout(ctx, cancelTimeout)
 	defer stop()
-	second, err := dial(cancelling, c.opts, c.addr)
+	o := c.opts
+	o.DialTimeout, o.SessionTimeout = min(o.DialTimeout, cancelTimeout), min(o.SessionTimeout, cancelTimeout)
+	second, err := dial(cancelling, o, c.addr)
 	if err == nil && r.open {
 		if err = r.end(cancelling, second); err != nil {
 			second.close()
-			second, err = dial(ctx, c.opts, c.addr)
+			second, err = dial(ctx, o, c.addr)
 		}
 	}
 	if err == nil {
