@@ -149,7 +149,7 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 }
 
 func TestLDAPInClearIsAllowedOnLoopback(t *testing.T) {
-	c, err := load("version: 1\nimpala: {hosts: [\"127.0.0.1:1\", \"[::1]:1\", \"localhost:1\"], auth: ldap, user: u, password_env: X, tls: {enabled: false}}\n")
+	c, err := load("version: 1\nimpala: {hosts: [\"127.0.0.1:1\", \"[::1]:1\", \"localhost:1\", \"LocalHost:1\"], auth: ldap, user: u, password_env: X, tls: {enabled: false}}\n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func loopback(hostPort string) bool {
 		return false
 	}
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 func oneOf(v *yamlfile.Mistakes, key, value string, words ...string) {
