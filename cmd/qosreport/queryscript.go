@@ -18,9 +18,9 @@ import (
 // scriptFlags say which statements to run, and what stands in for their placeholders.
 type scriptFlags struct {
 	Statement string   `arg:"" optional:"" help:"One or more statements, separated by semicolons."`
-	File      string   `short:"f" placeholder:"FILE" help:"Read the statements from a file; - is standard input."`
+	File      []string `short:"f" sep:"none" placeholder:"FILE" help:"Read the statements from a file; - is standard input."`
 	Var       []string `sep:"none" placeholder:"NAME=VALUE" help:"Text for $${var:NAME}, as it is; may be repeated."`
-	Param     []string `sep:"none" placeholder:"NAME=TYPE:VALUE" help:"Literal for {{.Params.NAME}}, quoted by its type (string, int, double, date, bool, identifier; strings and ints repeated for a list)."`
+	Param     []string `sep:"none" placeholder:"NAME=TYPE:VALUE" help:"Literal for {{.Params.NAME}}, quoted by its type (string, int, double, date, bool, identifier; strings or ints, which may be repeated, for a list)."`
 }
 
 // maxScript bounds a file of statements; Impala takes at most 16 MiB a statement.
@@ -28,16 +28,20 @@ const maxScript = 64 << 20
 
 // statements are those of the argument or the file, with parameters and variables put in.
 func (s *scriptFlags) statements(ctx context.Context, in io.Reader) ([]query.Statement, error) {
-	if (s.Statement == "") == (s.File == "") {
+	file := strings.Join(s.File, " -f ")
+	switch {
+	case (s.Statement == "") == (file == ""):
 		return nil, fault.Advise(errors.New("a statement or -f FILE is needed, and not both"), "qosreport query 'SELECT 1'")
+	case len(s.File) > 1: // which would be the last one alone, or all in one session
+		return nil, fault.Advise(fmt.Errorf("-f %s: one file is read", file), "cat FILE... | qosreport query -f -")
 	}
 	data, name := []byte(s.Statement), "the statement"
-	if s.File != "" {
+	if file != "" {
 		var err error
-		if data, err = s.read(ctx, in); err != nil {
+		if data, err = read(ctx, file, in); err != nil {
 			return nil, fmt.Errorf("read statements: %w", err)
 		}
-		name = s.File
+		name = file
 	}
 	statements, err := s.parse(data)
 	if err != nil {
@@ -70,17 +74,17 @@ func (s *scriptFlags) parse(data []byte) ([]query.Statement, error) {
 	return statements, fault.Advise(query.Replace(script, statements, vars), "give it one: --var NAME=VALUE")
 }
 
-// read is the whole file, or what comes from in until it ends or the context does.
-func (s *scriptFlags) read(ctx context.Context, in io.Reader) ([]byte, error) {
+// read is the whole file, or of - what comes from in, until it ends or the context does.
+func read(ctx context.Context, file string, in io.Reader) ([]byte, error) {
 	var data []byte
 	var err error
 	done := make(chan struct{})
 	go func() { // a terminal or a pipe may be silent for ever, or nobody may open its other end
 		defer close(done)
 		from := in
-		if s.File != "-" {
+		if file != "-" {
 			var f *os.File
-			if f, err = os.Open(s.File); err != nil {
+			if f, err = os.Open(file); err != nil {
 				return
 			}
 			defer f.Close()
@@ -143,6 +147,9 @@ func typedLiteral(values []string) (fmt.Stringer, error) {
 			return nil, fmt.Errorf("is of type %s and of type %s", kind, k)
 		}
 		kind, texts[i] = k, text
+	}
+	if len(values) > 1 && (kind == "string" || kind == "int") {
+		return nil, fmt.Errorf("has %d values: a list is of type %ss", len(values), kind)
 	}
 	return definition.Literal(kind, texts)
 }
