@@ -241,6 +241,37 @@ func TestQueryWhoseOutputFails(t *testing.T) {
 	}
 }
 
+// closing is an output that takes one write, and is closed at the next when told to.
+type closing struct {
+	at    chan struct{}
+	wrote bool
+}
+
+func (c *closing) Write(text []byte) (int, error) {
+	if !c.wrote {
+		c.wrote = true
+		return len(text), nil
+	}
+	<-c.at
+	return failing{syscall.EPIPE}.Write(nil)
+}
+
+// Nobody waits for the next rows when those before cannot be written.
+func TestQueryWhoseReaderLeavesDuringAFetch(t *testing.T) {
+	reached, held := make(chan struct{}), make(chan struct{})
+	c := &calls{at: "FetchResults", nth: 1, do: func() {
+		close(reached)
+		<-held
+	}}
+	l := watchedLab(t, c)
+	out := &closing{at: reached} // its first write is the header
+	err := run(t.Context(), append([]string{"query", "SELECT * FROM acme", "--format", "csv"}, settings(l)...), stdio{strings.NewReader(""), out, io.Discard})
+	close(held)
+	if err != nil || c.count("FetchResults") != 2 || c.count("CancelOperation") != 1 {
+		t.Errorf("%v, calls %q", err, c.made)
+	}
+}
+
 // torn is a connection that breaks when so many messages were written.
 type torn struct {
 	net.Conn

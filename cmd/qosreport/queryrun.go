@@ -179,8 +179,8 @@ func profileError(path string, err error) error {
 		"see whether the folder of --profile is there, can be written by this user and has room")
 }
 
-// print copies the rows to a printer of the format. At --max-rows it ends the text as if
-// there were no more, and returns errEnough.
+// print copies the rows to a printer of the format, and fetches the next ones meanwhile. At
+// --max-rows it ends the text as if there were no more, and returns errEnough.
 func (r *queryRun) print(ctx context.Context, rows *impala.Rows) (printed int64, err error) {
 	if len(rows.Columns()) == 0 {
 		return 0, nil
@@ -192,8 +192,16 @@ func (r *queryRun) print(ctx context.Context, rows *impala.Rows) (printed int64,
 	if err := to.Header(rows.Columns()); err != nil {
 		return 0, outputError(err)
 	}
+	rows.Retain()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	written := make(chan error, 1)
+	written <- nil // nothing is being written
 	for r.most == nil || printed < *r.most {
 		batch, err := rows.Next(ctx)
+		if err := <-written; err != nil {
+			return printed, outputError(err)
+		}
 		if err == io.EOF {
 			return printed, r.finish(to)
 		}
@@ -206,9 +214,16 @@ func (r *queryRun) print(ctx context.Context, rows *impala.Rows) (printed int64,
 		}
 		r.progress.Rows("", n)
 		printed += int64(n)
-		if err := to.Batch(batch, 0, n); err != nil {
-			return printed, outputError(err)
-		}
+		go func() {
+			err := to.Batch(batch, 0, n)
+			if err != nil {
+				stop() // nobody wants the rows that are being fetched
+			}
+			written <- err
+		}()
+	}
+	if err := <-written; err != nil {
+		return printed, outputError(err)
 	}
 	if err := r.finish(to); err != nil {
 		return printed, err

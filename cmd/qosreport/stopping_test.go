@@ -18,6 +18,7 @@ type calls struct {
 	mu   sync.Mutex
 	made []string
 	at   string
+	nth  int // of the calls of that name, from 0
 	do   func()
 	once sync.Once
 }
@@ -26,7 +27,7 @@ func (c *calls) observe(call string) {
 	c.mu.Lock()
 	c.made = append(c.made, call)
 	c.mu.Unlock()
-	if call == c.at {
+	if call == c.at && c.count(call) > c.nth {
 		c.once.Do(c.do)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,23 +115,80 @@ func TestRowsOfAMegabyteStayWithinMemory(t *testing.T) {
 		}
 		encoded[rows] = out.Bytes()
 	}
-	var before, now runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	r := &Rows{client: &Client{impala: true, opts: Options{}.withDefaults()}, columns: twoColumns, fetchRows: firstFetchRows}
-	in := new(bytes.Reader)
-	codec := wire.NewCodec(stream{Reader: in}, 0)
-	for fetch := range 200 {
-		in.Reset(encoded[int64(r.fetchRows)])
-		if err := codec.ReadReply("FetchResults", 4, &r.reply); err != nil {
-			t.Fatal(err)
+	for _, retain := range []bool{false, true} {
+		var before, now runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		in := new(bytes.Reader)
+		codec := wire.NewCodec(stream{Reader: in}, 0)
+		client := &Client{impala: true, opts: Options{}.withDefaults(), conn: &binaryConn{codec: codec}}
+		r := &Rows{client: client, columns: twoColumns, fetchRows: firstFetchRows, retain: retain}
+		for fetch := range 200 {
+			r.pin()
+			in.Reset(encoded[int64(r.fetchRows)])
+			if err := codec.ReadReply("FetchResults", 4, &r.reply); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.accept(codec.MessageSize()); err != nil {
+				t.Fatal(err)
+			}
+			r.given = true
+			runtime.ReadMemStats(&now)
+			if grown := int64(now.HeapInuse) - int64(before.HeapInuse); grown > 64<<20 || r.fetchRows != 1 {
+				t.Fatalf("retain %t, after fetch %d: %d MiB, and %d rows are asked for", retain, fetch, grown>>20, r.fetchRows)
+			}
 		}
-		if err := r.accept(codec.MessageSize()); err != nil {
-			t.Fatal(err)
-		}
-		runtime.ReadMemStats(&now)
-		if grown := int64(now.HeapInuse) - int64(before.HeapInuse); grown > 64<<20 || r.fetchRows != 1 {
-			t.Fatalf("after fetch %d: %d MiB, and %d rows are asked for", fetch, grown>>20, r.fetchRows)
+	}
+}
+
+// What the rows of a batch hold.
+func contents(b *Batch) (texts []string) {
+	for row := range b.Rows {
+		texts = append(texts, fmt.Sprintf("%s %s", b.Append(nil, 0, row), b.Append(nil, 1, row)))
+	}
+	return texts
+}
+
+// Rows that were told to retain batches leave each as it is while the next one is fetched,
+// whatever comes in between.
+func TestRetainedBatchesStayUntilTheNextIsThere(t *testing.T) {
+	for _, kind := range []string{"", "sasl", "http"} {
+		for _, ahead := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, fetch ahead %t", kind, ahead), func(t *testing.T) {
+				numbers := &supplier{width: func(row int) int { return 1 + row%50 }, rows: 700}
+				fetches := 0
+				server := newStub(t, map[string]any{"FetchResults": func(req wire.Message) any {
+					if fetches++; fetches%3 == 2 {
+						return &wire.FetchResultsResp{Status: wire.Status{Code: wire.StatusStillExecuting}}
+					}
+					return numbers.answer(req)
+				}})
+				server.kind = kind
+				rows, err := server.connect(t, func(o *Options) { o.FetchAhead = ahead }).Query(t.Context(), "SELECT")
+				if err != nil {
+					t.Fatal(err)
+				}
+				rows.Retain()
+				var last *Batch
+				var held, all []string
+				for {
+					batch, err := rows.Next(t.Context())
+					if last != nil && !slices.Equal(contents(last), held) {
+						t.Fatalf("a batch of %d rows changed while the next was fetched", last.Rows)
+					}
+					if err == io.EOF {
+						break
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					last, held = batch, contents(batch)
+					all = append(all, held...)
+				}
+				if err := rows.Close(t.Context()); err != nil || len(all) != 700 || !strings.HasPrefix(all[699], "699 ") {
+					t.Errorf("%d rows, %v", len(all), err)
+				}
+			})
 		}
 	}
 }
@@ -169,7 +227,7 @@ func TestRowsBelowV6AreRead(t *testing.T) {
 	var texts []string
 	drain(t, client, func(b *Batch) {
 		for row := range b.Rows {
-			texts = append(texts, fmt.Sprintf("%s %s", b.Append(nil, 0, row), b.Text(1, row)))
+			texts = append(texts, fmt.Sprintf("%s %s", b.Append(nil, 0, row), b.Append(nil, 1, row)))
 		}
 	})
 	if want := []string{"0 text", "1 text", "2 text", "0 text", "1 text", "2 text"}; !reflect.DeepEqual(texts, want) {

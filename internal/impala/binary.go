@@ -100,6 +100,8 @@ func (c *binaryConn) close() {
 
 func (c *binaryConn) broken() error { return c.dead }
 
+func (c *binaryConn) pin() { c.codec.Pin() }
+
 func (c *binaryConn) replySize() int { return c.codec.MessageSize() }
 
 func (c *binaryConn) security() string {

@@ -22,6 +22,8 @@ type conn interface {
 	// broken is why no further call can be made, nil as long as one can. What a broken
 	// connection was asked last may go on at the server.
 	broken() error
+	// pin keeps what the last reply lent valid until the next pin.
+	pin()
 	// replySize is the number of bytes of the last reply.
 	replySize() int
 	// security says how the connection is protected, for logs.

@@ -101,6 +101,8 @@ func (c *httpConn) broken() error {
 	return nil
 }
 
+func (c *httpConn) pin() { c.codec.Pin() }
+
 func (c *httpConn) replySize() int { return c.codec.MessageSize() }
 
 func (c *httpConn) security() string {

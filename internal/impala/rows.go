@@ -30,11 +30,17 @@ type Rows struct {
 	queryID   string
 	columns   []wire.ColumnDesc
 
-	request   wire.FetchResultsReq
-	ahead     ahead
-	reply     wire.FetchResultsResp
-	batch     Batch
-	held      bool  // the batch was fetched and not given out
+	request wire.FetchResultsReq
+	ahead   ahead
+	reply   wire.FetchResultsResp
+	batch   *Batch // of the reply
+	held    bool   // the batch was fetched and not given out
+
+	retain    bool // a batch stays valid while the next one is fetched
+	given     bool // the batch was given out
+	lastReply wire.FetchResultsResp
+	lastBatch *Batch
+
 	fetchRows int   // that the next fetch asks for
 	widest    int   // bytes a row, of late
 	rows      int64 // delivered
@@ -46,7 +52,8 @@ type Rows struct {
 	dml     *wire.DMLResult // nil unless a DML was closed
 }
 
-// Batch is one fetch. Its columns are valid until the next call of [Rows.Next].
+// Batch is one fetch. Its columns are valid until the next call of [Rows.Next], or the one
+// after that ([Rows.Retain]).
 type Batch struct {
 	Rows    int
 	Columns []wire.Column
@@ -63,14 +70,19 @@ func (r *Rows) QueryID() string { return r.queryID }
 // unreadable values. They are known after [Rows.Close].
 func (r *Rows) Warnings() []string { return r.warnings }
 
+// Retain makes every batch valid for one more call of [Rows.Next], so that its rows can be
+// worked on while the next ones are fetched. That takes the memory of a second batch.
+func (r *Rows) Retain() { r.retain = true }
+
 // Next fetches the next batch, which has at least one row; io.EOF itself, never wrapped,
 // is the end. Rows that an error cuts short are not the result: what was made of them
 // must be thrown away.
 func (r *Rows) Next(ctx context.Context) (*Batch, error) {
 	if r.held {
-		r.held = false
-		return &r.batch, nil
+		r.held, r.given = false, true
+		return r.batch, nil
 	}
+	r.pin()
 	pause := time.Duration(0)
 	for !r.ended {
 		asked := time.Now()
@@ -78,7 +90,8 @@ func (r *Rows) Next(ctx context.Context) (*Batch, error) {
 			return nil, r.abandon(ctx, err)
 		}
 		if r.reply.Rows > 0 {
-			return &r.batch, nil
+			r.given = true
+			return r.batch, nil
 		}
 		// Impala waits for rows itself; one that is told not to must not be asked in a tight loop.
 		if !r.ended && time.Since(asked) < firstPoll {
@@ -89,6 +102,17 @@ func (r *Rows) Next(ctx context.Context) (*Batch, error) {
 		}
 	}
 	return nil, io.EOF
+}
+
+// pin keeps the batch that was given out.
+func (r *Rows) pin() {
+	if !r.retain || !r.given {
+		return
+	}
+	r.client.conn.pin()
+	r.reply, r.lastReply = r.lastReply, r.reply
+	r.batch, r.lastBatch = r.lastBatch, r.batch
+	r.given = false
 }
 
 func (r *Rows) fetch(ctx context.Context) error {
@@ -131,7 +155,10 @@ func (r *Rows) accept(replyBytes int) error {
 		return err
 	}
 	r.rows += int64(r.reply.Rows)
-	r.batch = Batch{Rows: r.reply.Rows, Columns: r.reply.Columns, types: r.columns}
+	if r.batch == nil {
+		r.batch = new(Batch)
+	}
+	*r.batch = Batch{Rows: r.reply.Rows, Columns: r.reply.Columns, types: r.columns}
 	r.ended = r.isEnd()
 	r.adapt(replyBytes)
 	return nil

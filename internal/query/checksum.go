@@ -34,15 +34,15 @@ func (p *nullPrinter) Header(columns []wire.ColumnDesc) error {
 // order of the rows does not matter. NULL adds 0.
 func (p *nullPrinter) Batch(b *impala.Batch, from, to int) error {
 	for column := range b.Columns {
-		text := holdsText(b.Columns[column].Kind())
+		cells := b.Cells(column)
 		for row := from; row < to; row++ {
-			if b.Null(column, row) {
+			if cells.Null(row) {
 				continue
 			}
-			if text {
-				p.cell = AppendTSV(p.cell[:0], b.Text(column, row))
+			if cells.AreTexts() {
+				p.cell = AppendTSV(p.cell[:0], cells.Text(row))
 			} else {
-				p.cell = b.Append(p.cell[:0], column, row)
+				p.cell = cells.Append(p.cell[:0], row)
 			}
 			p.bytes += int64(len(p.cell))
 			p.sums[column] += uint64(crc32.ChecksumIEEE(p.cell))

@@ -7,70 +7,58 @@ import (
 	"qosreport/internal/impala/wire"
 )
 
-// csvRows is RFC 4180: lines end in CR LF, the first one has the names. NULL is nothing,
-// and an empty text is "".
-type csvRows struct{}
-
-func (csvRows) header(dst []byte, columns []wire.ColumnDesc) ([]byte, error) {
-	for i, c := range columns {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = AppendCSV(dst, []byte(c.Name))
-	}
-	return append(dst, '\r', '\n'), nil
+// delimitedRows are lines of fields, with the names in the first one.
+type delimitedRows struct {
+	separator byte
+	end       string
+	null      string
+	text      func(dst, text []byte) []byte // appends a field that may need quoting
+	cells     []impala.Cells
 }
 
-func (csvRows) row(dst []byte, b *impala.Batch, row int) []byte {
-	for column := range b.Columns {
-		if column > 0 {
-			dst = append(dst, ',')
+// newCSVRows is RFC 4180: lines end in CR LF. NULL is nothing, and an empty text is "".
+func newCSVRows() *delimitedRows {
+	return &delimitedRows{separator: ',', end: "\r\n", text: AppendCSV}
+}
+
+// newTSVRows has one line a row, whatever the texts hold, and \N for NULL.
+func newTSVRows() *delimitedRows {
+	return &delimitedRows{separator: '\t', end: "\n", null: `\N`, text: AppendTSV}
+}
+
+func (f *delimitedRows) header(dst []byte, columns []wire.ColumnDesc) ([]byte, error) {
+	for i, c := range columns {
+		if i > 0 {
+			dst = append(dst, f.separator)
 		}
-		c := &b.Columns[column]
+		dst = f.text(dst, []byte(c.Name))
+	}
+	return append(dst, f.end...), nil
+}
+
+func (f *delimitedRows) begin(b *impala.Batch) {
+	f.cells = cellsOf(b, f.cells)
+}
+
+func (f *delimitedRows) row(dst []byte, row int) []byte {
+	for i := range f.cells {
+		if i > 0 {
+			dst = append(dst, f.separator)
+		}
+		c := &f.cells[i]
 		switch {
 		case c.Null(row):
-		case holdsText(c.Kind()):
-			dst = AppendCSV(dst, b.Text(column, row))
+			dst = append(dst, f.null...)
+		case c.AreTexts():
+			dst = f.text(dst, c.Text(row))
 		default:
-			dst = b.Append(dst, column, row)
+			dst = c.Append(dst, row)
 		}
 	}
-	return append(dst, '\r', '\n')
+	return append(dst, f.end...)
 }
 
-func (csvRows) finish() string { return "" }
-
-// tsvRows has one line a row, whatever the texts hold, and \N for NULL.
-type tsvRows struct{}
-
-func (tsvRows) header(dst []byte, columns []wire.ColumnDesc) ([]byte, error) {
-	for i, c := range columns {
-		if i > 0 {
-			dst = append(dst, '\t')
-		}
-		dst = AppendTSV(dst, []byte(c.Name))
-	}
-	return append(dst, '\n'), nil
-}
-
-func (tsvRows) row(dst []byte, b *impala.Batch, row int) []byte {
-	for column := range b.Columns {
-		if column > 0 {
-			dst = append(dst, '\t')
-		}
-		switch {
-		case b.Null(column, row):
-			dst = append(dst, `\N`...)
-		case holdsText(b.Columns[column].Kind()):
-			dst = AppendTSV(dst, b.Text(column, row))
-		default:
-			dst = b.Append(dst, column, row)
-		}
-	}
-	return append(dst, '\n')
-}
-
-func (tsvRows) finish() string { return "" }
+func (f *delimitedRows) finish() string { return "" }
 
 // The bytes that a field cannot hold as they are.
 var (
@@ -94,27 +82,26 @@ func AppendCSV(dst, text []byte) []byte {
 	return append(dst, '"')
 }
 
-// needsQuotes reports whether a text has a byte of quotedInCSV. All of them are below '-',
-// and words of eight bytes without such a one are passed over in one step. The last word
-// reaches back over the one before.
+// needsQuotes reports whether a text has a byte of quotedInCSV. It looks at eight bytes in
+// one step; the last ones reach back over those before.
 func needsQuotes(text []byte) bool {
-	if len(text) < 8 {
+	n := len(text)
+	if n < 8 {
 		return anyQuoted(text)
 	}
-	for i := 0; i < len(text); i += 8 {
-		word := text[min(i, len(text)-8):][:8]
-		if anyBelowDash(binary.LittleEndian.Uint64(word)) && anyQuoted(word) {
-			return true
-		}
+	found := suspects(binary.LittleEndian.Uint64(text[n-8:]))
+	for i := 0; i < n-8; i += 8 {
+		found |= suspects(binary.LittleEndian.Uint64(text[i : i+8]))
 	}
-	return false
+	return found != 0 && anyQuoted(text)
 }
 
-// anyBelowDash may also be true of a word without a byte below '-', and is never false of
-// one with it.
-func anyBelowDash(word uint64) bool {
+// suspects is not 0 if one of the eight bytes of a word is a quote, a comma or a control
+// character. It may be so, too, where none is.
+func suspects(word uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	return (word-'-'*ones)&^word&high != 0
+	quote, comma := word^'"'*ones, word^','*ones
+	return ((word-' '*ones)&^word | (quote-ones)&^quote | (comma-ones)&^comma) & high
 }
 
 func anyQuoted(text []byte) bool {

@@ -21,6 +21,8 @@ type jsonRows struct {
 	types   []wire.TypeID
 	keys    [][]byte       // each with what stands before it, as in ,"n":
 	spoiled []atomic.Int64 // values of each column that were not UTF-8
+	batch   *impala.Batch
+	cells   []impala.Cells // its columns
 }
 
 func (f *jsonRows) header(dst []byte, columns []wire.ColumnDesc) ([]byte, error) {
@@ -43,37 +45,41 @@ func (f *jsonRows) header(dst []byte, columns []wire.ColumnDesc) ([]byte, error)
 	return dst, nil
 }
 
-func (f *jsonRows) row(dst []byte, b *impala.Batch, row int) []byte {
-	for column := range b.Columns {
+func (f *jsonRows) begin(b *impala.Batch) {
+	f.batch, f.cells = b, cellsOf(b, f.cells)
+}
+
+func (f *jsonRows) row(dst []byte, row int) []byte {
+	for column := range f.cells {
 		dst = append(dst, f.keys[column]...)
-		if b.Null(column, row) {
+		if f.cells[column].Null(row) {
 			dst = append(dst, "null"...)
 			continue
 		}
-		dst = f.value(dst, b, column, row)
+		dst = f.value(dst, column, row)
 	}
 	return append(dst, '}', '\n')
 }
 
-func (f *jsonRows) value(dst []byte, b *impala.Batch, column, row int) []byte {
-	c := &b.Columns[column]
+func (f *jsonRows) value(dst []byte, column, row int) []byte {
+	c, cells := &f.batch.Columns[column], &f.cells[column]
 	switch kind := c.Kind(); {
 	case kind == wire.KindBinary || f.types[column] == wire.Binary:
 		dst = append(dst, '"')
-		dst = base64.StdEncoding.AppendEncode(dst, b.Text(column, row))
+		dst = base64.StdEncoding.AppendEncode(dst, cells.Text(row))
 		return append(dst, '"')
-	case holdsText(kind):
-		dst, whole := appendJSON(dst, b.Text(column, row))
+	case cells.AreTexts():
+		dst, whole := appendJSON(dst, cells.Text(row))
 		if !whole {
 			f.spoiled[column].Add(1)
 		}
 		return dst
 	case kind == wire.KindDouble && (math.IsNaN(c.Floats()[row]) || math.IsInf(c.Floats()[row], 0)):
 		dst = append(dst, '"')
-		dst = b.Append(dst, column, row)
+		dst = cells.Append(dst, row)
 		return append(dst, '"')
 	}
-	return b.Append(dst, column, row)
+	return cells.Append(dst, row)
 }
 
 func (f *jsonRows) finish() (warning string) {

@@ -35,9 +35,9 @@ func NewPrinter(format string, w io.Writer) (Printer, error) {
 	case "table":
 		return newTablePrinter(w), nil
 	case "csv":
-		return newRowsPrinter(w, csvRows{}), nil
+		return newRowsPrinter(w, newCSVRows()), nil
 	case "tsv":
-		return newRowsPrinter(w, tsvRows{}), nil
+		return newRowsPrinter(w, newTSVRows()), nil
 	case "json":
 		return newRowsPrinter(w, new(jsonRows)), nil
 	case "null":
@@ -45,6 +45,3 @@ func NewPrinter(format string, w io.Writer) (Printer, error) {
 	}
 	return nil, fmt.Errorf("unknown format %q: write one of %s", format, strings.Join(Formats, ", "))
 }
-
-// holdsText reports whether values of the kind are texts or bytes, which need quoting.
-func holdsText(k wire.Kind) bool { return k == wire.KindString || k == wire.KindBinary }

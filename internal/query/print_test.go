@@ -107,6 +107,27 @@ func TestRowsKeepTheirOrderInLargeBatches(t *testing.T) {
 	}
 }
 
+// A batch of more text than is gathered at once is written in turns.
+func TestRowsKeepTheirOrderWhenTheyBecomeWide(t *testing.T) {
+	r := &table{columns: columns(wire.BigInt, wire.String)}
+	for i := range 6000 {
+		width := 1
+		if i >= 2100 {
+			width = 3000
+		}
+		r.rows = append(r.rows, []any{i, strings.Repeat("x", width)})
+	}
+	got, _ := print(t, "csv", r)
+	var want strings.Builder
+	want.WriteString("c0,c1\r\n")
+	for _, row := range r.rows {
+		fmt.Fprintf(&want, "%d,%s\r\n", row...)
+	}
+	if got != want.String() {
+		t.Errorf("%d bytes differ from the %d that are due", len(got), want.Len())
+	}
+}
+
 func TestAnEmptyResultHasItsHeader(t *testing.T) {
 	for format, want := range map[string]string{"csv": "c0,c1\r\n", "tsv": "c0\tc1\n", "json": "", "table": "c0  c1\n--  --\n"} {
 		if got, _ := print(t, format, numbered(0, "")); got != want {

@@ -32,6 +32,7 @@ type transport struct {
 	end     int
 	base    int       // position of in[0] in the message
 	retired []segment // what lies before base, when that is not 0
+	pinned  []byte    // holds the message that was pinned last
 	limit   int
 	out     []byte
 	err     error // the first failure of reading
@@ -50,7 +51,7 @@ var _ thrift.TRichTransport = (*transport)(nil)
 // end of the stream before it is io.EOF.
 func (t *transport) begin() error {
 	rest := t.in[t.pos:t.end]
-	if len(t.in) > segmentSize && t.size() < len(t.in)/4 { // a huge value was here, and is long gone
+	if len(t.in) > segmentSize && t.pos > 0 && t.size() < len(t.in)/4 { // a huge value was here, and is long gone
 		t.in = make([]byte, max(readChunk, len(rest)))
 	}
 	copy(t.in, rest)
@@ -59,6 +60,18 @@ func (t *transport) begin() error {
 		return nil
 	}
 	return t.fill(1)
+}
+
+// pin keeps the buffer of the last message and reads on in the one that was pinned before.
+func (t *transport) pin() {
+	rest := t.in[t.pos:t.end]
+	next := t.pinned
+	if len(next) < len(rest) || len(next) > segmentSize && t.size() < len(next)/4 {
+		next = make([]byte, max(readChunk, len(rest)))
+	}
+	t.pinned = t.in
+	t.base, t.pos, t.end, t.retired = 0, 0, copy(next, rest), nil
+	t.in = next
 }
 
 // size is the number of bytes of the message that are consumed.

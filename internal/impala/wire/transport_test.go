@@ -127,3 +127,50 @@ func TestColumnsOfOneHugeBatchAreGivenBack(t *testing.T) {
 		}
 	}
 }
+
+// What was pinned stays as it is while further messages are read, whole ones and the
+// beginning of the next that arrived with them, until another is pinned.
+func TestAPinnedMessageStays(t *testing.T) {
+	small := unhex(t, goldenFetchResults)
+	for _, shape := range []struct{ rows, textBytes int }{{7, 300}, {20, 1 << 20}, {60_000, 100}} {
+		t.Run(fmt.Sprintf("%d texts of %d bytes", shape.rows, shape.textBytes), func(t *testing.T) {
+			large := largeReply(t, shape.rows, shape.textBytes)
+			c := NewCodec(stream{Reader: bytes.NewReader(bytes.Repeat(append(large, small...), 3))}, 0)
+			var pinned, m FetchResultsResp
+			for round := range 3 {
+				if err := c.ReadReply("F", 1, &pinned); err != nil {
+					t.Fatal(err)
+				}
+				c.Pin()
+				if err := c.ReadReply("FetchResults", 7, &m); err != nil || m.Rows != 3 || string(m.Columns[1].Text(2)) != "1.50" {
+					t.Fatalf("round %d: %d rows, %v", round, m.Rows, err)
+				}
+				checkLarge(t, &pinned, shape.textBytes)
+			}
+		})
+	}
+}
+
+func TestPinningTakesTwoBuffersAndNoMore(t *testing.T) {
+	wide, narrow := largeReply(t, 1, 12<<20), largeReply(t, 16, 100)
+	var in bytes.Buffer
+	in.Grow(len(wide))
+	c := NewCodec(stream{Reader: &in}, 0)
+	var replies [2]FetchResultsResp
+	read := func(i int, data []byte) {
+		in.Write(data)
+		if err := c.ReadReply("F", 1, &replies[i%2]); err != nil {
+			t.Fatal(err)
+		}
+		c.Pin()
+	}
+	for i, data := range [][]byte{wide, wide, narrow, narrow, narrow} {
+		read(i, data)
+	}
+	if len(c.t.in) > segmentSize || len(c.t.pinned) > segmentSize {
+		t.Errorf("%d and %d bytes are kept for %d", len(c.t.in), len(c.t.pinned), len(narrow))
+	}
+	if got := memory(t, func() { read(1, narrow) }); got > 1000 {
+		t.Errorf("the next message took %d bytes", got)
+	}
+}

@@ -74,6 +74,10 @@ func NewCodec(rw io.ReadWriter, limit int) *Codec {
 	return &Codec{t: t, p: thrift.NewTBinaryProtocolConf(t, conf)}
 }
 
+// Pin keeps what the last message lent, as the columns of a batch, valid until the next
+// Pin. Only one message can be pinned, which takes a second buffer of its size.
+func (c *Codec) Pin() { c.t.pin() }
+
 // MessageSize is the number of bytes that the last message read took.
 func (c *Codec) MessageSize() int { return c.t.size() }
 
