@@ -31,6 +31,11 @@ func (s *search) next(ctx context.Context) (*Client, error) {
 	dialing, stop := context.WithTimeout(ctx, min(o.DialTimeout, time.Until(s.end)))
 	won, l, errs := race(dialing, len(hosts), func(ctx context.Context, i int) (*link, error) { return dialHost(ctx, o, hosts[i]) })
 	stop()
+	if l != nil {
+		pin := &pinned{host: hosts[won], addr: l.addr, dial: o.Dial, first: l.Conn}
+		defer pin.close()
+		o.Dial = pin.Dial
+	}
 	s.left = nil
 	for i, host := range hosts {
 		switch {
@@ -49,9 +54,6 @@ func (s *search) next(ctx context.Context) (*Client, error) {
 	if l == nil {
 		return nil, nil
 	}
-	pin := &pinned{host: hosts[won], addr: l.addr, dial: o.Dial, first: l.Conn}
-	defer pin.close()
-	o.Dial = pin.Dial
 	c, err := s.open(ctx, o, hosts[won])
 	if err != nil {
 		return nil, s.fail(ctx, hosts[won], err)

@@ -270,3 +270,30 @@ func TestAStopEndsTheSearch(t *testing.T) {
 		}
 	})
 }
+
+// The stop comes when one coordinator has refused and the next has just taken the connection.
+func TestAStopLeavesNoConnectionOpen(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	n := &network{errs: map[string]error{"down:1": errRefused}, hangs: []string{"up:1"}}
+	dials := 0
+	_, err := Connect(ctx, Options{Hosts: []string{"down:1", "up:1"}, Health: resting("up:1"), Dial: func(ctx context.Context, kind, addr string) (net.Conn, error) {
+		dials++
+		nc, err := n.dial(ctx, kind, addr)
+		if err == nil {
+			stop()
+		}
+		return nc, err
+	}})
+	if !errors.Is(err, context.Canceled) || dials != 2 || n.open != 0 {
+		t.Errorf("%d dials, %d connections were left open: %v", dials, n.open, err)
+	}
+}
+
+// resting puts hosts last.
+func resting(hosts ...string) *Health {
+	var h Health
+	for _, host := range hosts {
+		h.failed(host)
+	}
+	return &h
+}
