@@ -75,9 +75,9 @@ func (c *binaryConn) begin(ctx context.Context, o Options, addr string) error {
 			return err
 		}
 		c.sasl = mechanism
-		release := guard(ctx, c.net, o.SessionTimeout)
+		c.deadline.set(ctx, c.net, o.SessionTimeout)
 		err = login(c.net, c.sasl)
-		release()
+		c.deadline.release()
 		if err != nil {
 			return loginFailure(ctx, err, c.sasl.Name(), o)
 		}
@@ -169,29 +169,6 @@ func (c *binaryConn) read(ctx context.Context, timeout time.Duration, method str
 	}
 	c.dead = err
 	return callFailure(ctx, err, method, timeout)
-}
-
-// guard gives the connection an absolute deadline that trickling bytes do not move, and
-// brings it forward to now when the context ends. Release it before the next guard.
-func guard(ctx context.Context, nc net.Conn, timeout time.Duration) (release func()) {
-	deadline := time.Now().Add(timeout)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
-	}
-	nc.SetDeadline(deadline)
-	if ctx.Done() == nil {
-		return func() {}
-	}
-	ended := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		nc.SetDeadline(longAgo)
-		close(ended)
-	})
-	return func() {
-		if !stop() {
-			<-ended
-		}
-	}
 }
 
 // ended is why the context has ended or is about to: deadlines of sockets are its own and may

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// deadline is what ends the calls on a connection. It is [guard] for one call after the
-// other: the calls of a statement have one context, which is watched from the first to the
-// last, so that a fetch costs no memory.
+// deadline is what ends the calls on a connection: a moment, which bytes that trickle in do
+// not move, or the end of the context. The calls of a statement have one context, which is
+// watched from the first to the last, so that a fetch costs no memory.
 type deadline struct {
 	watched <-chan struct{} // Done of the context; nil while none is watched
 	stop    func() bool
