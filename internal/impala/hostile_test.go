@@ -99,6 +99,14 @@ func TestBatchesThatContradict(t *testing.T) {
 	}
 }
 
+// An empty reply must not pass for a statement without a result.
+func TestAResultWithoutADescription(t *testing.T) {
+	err := readStub(t, newStub(t, map[string]any{"GetResultSetMetadata": &wire.QueryIDResp{}}))
+	if want := "GetResultSetMetadata: query " + handleID + " on coordinator:21050: a reply without a status"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestHandlesOfOtherLengths(t *testing.T) {
 	for name, h := range map[string]wire.Handle{
 		"no id":           {Secret: handle.Secret},

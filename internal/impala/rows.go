@@ -52,8 +52,8 @@ type Rows struct {
 	dml     *wire.DMLResult // nil unless a DML was closed
 }
 
-// Batch is one fetch. Its columns are valid until the next call of [Rows.Next], or the one
-// after that ([Rows.Retain]).
+// Batch is one fetch. Its columns are valid until [Rows.Next] is called again, or once more
+// after that ([Rows.Retain]); in any case no longer than until [Rows.Close].
 type Batch struct {
 	Rows    int
 	Columns []wire.Column

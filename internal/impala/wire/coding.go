@@ -235,5 +235,5 @@ func (d *decoder) failure() error {
 	case errors.Is(d.err, ErrMalformed):
 		return d.err
 	}
-	return fmt.Errorf("%w: %v", ErrMalformed, printable(d.err.Error()))
+	return fmt.Errorf("%w: %v", ErrMalformed, brief(d.err.Error()))
 }

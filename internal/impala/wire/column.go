@@ -34,9 +34,10 @@ var kindElements = map[Kind]element{
 	KindI64: {thrift.I64, 8}, KindDouble: {thrift.DOUBLE, 8}, KindString: {thrift.STRING, 0}, KindBinary: {thrift.STRING, 0},
 }
 
-// Column is one column of a batch. Numbers are converted into slices that the next
-// batch reuses; texts stay in the message that the connection's buffer holds. All of
-// it is valid until the next message is read.
+// Column is one column of a batch. Numbers are converted into slices, which the next batch
+// reuses if it is read into the same [FetchResultsResp]; texts stay in the message that the
+// connection's buffer holds, until the next one is read or, after [Codec.Pin], the one behind
+// the next.
 //
 // Columns of rows that came in the form before protocol V6 look the same, and their texts
 // are copies (see rowwise.go).

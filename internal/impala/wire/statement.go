@@ -292,7 +292,7 @@ type MetadataResp struct {
 }
 
 func (m *MetadataResp) read(d *decoder) {
-	*m = MetadataResp{} // a reply is read once more when the one before broke off
+	*m = MetadataResp{Status: Status{Code: StatusMissing}} // a reply is read once more when the one before broke off
 	for d.next() {
 		switch {
 		case d.is(1, thrift.STRUCT):

@@ -62,8 +62,8 @@ const (
 	StatusError           int32 = 3
 	StatusInvalidHandle   int32 = 4
 
-	// StatusMissing stands for none in a reply to FetchResults, which must not pass for a
-	// good one without rows, the end of the result.
+	// StatusMissing stands for none in a reply to FetchResults or GetResultSetMetadata, which
+	// must not pass for a good one without rows or columns: the end of a result, or none at all.
 	StatusMissing int32 = -1
 )
 

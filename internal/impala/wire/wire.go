@@ -74,8 +74,9 @@ func NewCodec(rw io.ReadWriter, limit int) *Codec {
 	return &Codec{t: t, p: thrift.NewTBinaryProtocolConf(t, conf)}
 }
 
-// Pin keeps what the last message lent, as the columns of a batch, valid until the next
-// Pin. Only one message can be pinned, which takes a second buffer of its size.
+// Pin keeps what the last message lent, which is the texts and bitmaps of a batch, valid until
+// the next Pin, whatever is read until then. Only one message can be pinned, which takes a
+// second buffer of its size.
 func (c *Codec) Pin() { c.t.pin() }
 
 // MessageSize is the number of bytes that the last message read took.
@@ -131,7 +132,7 @@ func (c *Codec) ReadReply(method string, seq int32, reply Message) error {
 		return d.exception()
 	}
 	if kind != thrift.REPLY || name != method || got != seq {
-		return fmt.Errorf("%w: got %q number %d where the reply to %q number %d was due", ErrMalformed, printable(name), got, method, seq)
+		return fmt.Errorf("%w: got %q number %d where the reply to %q number %d was due", ErrMalformed, brief(name), got, method, seq)
 	}
 	found := false
 	for d.next() {
@@ -202,8 +203,8 @@ func (c *Codec) readHeader() (string, thrift.TMessageType, int32, error) {
 // as a context has a deadline; deadlines are set on the connection instead.
 var noContext = context.Background()
 
-// printable keeps what a peer sent short and harmless in an error text.
-func printable(s string) string {
+// brief keeps short what a peer sent in an error text.
+func brief(s string) string {
 	const most = 64
 	if len(s) > most {
 		s = s[:most] + "…"
