@@ -16,7 +16,8 @@ const stagger = 300 * time.Millisecond
 // link is a connection to an address of a coordinator, before anything was said on it.
 type link struct {
 	net.Conn
-	addr string // that was dialled, with an IP address where the name was looked up
+	addr   string   // that was dialled, with an IP address where the name was looked up
+	others []string // addresses of the same name that may answer, too
 }
 
 // errOutrun is what became of an address that was silent until another answered.
@@ -74,36 +75,55 @@ func race(ctx context.Context, n int, try func(ctx context.Context, i int) (*lin
 	return won, l, errs
 }
 
-// dialHost connects to one of the addresses that a host has.
-func dialHost(ctx context.Context, o Options, hostPort string) (*link, error) {
-	addrs := []string{hostPort}
-	if host, port, err := net.SplitHostPort(hostPort); err == nil && o.Lookup != nil && net.ParseIP(host) == nil {
-		found, err := o.Lookup(ctx, host)
-		if err != nil {
+// dialHost connects to one of the addresses that a host has, or of those that are left of
+// them.
+func dialHost(ctx context.Context, o Options, hostPort string, left []string) (*link, error) {
+	addrs := left
+	if addrs == nil {
+		var err error
+		if addrs, err = addresses(ctx, o, hostPort); err != nil {
 			return nil, err
 		}
-		if len(found) == 0 {
-			return nil, &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
-		}
-		addrs = nil
-		for _, address := range found {
-			addrs = append(addrs, net.JoinHostPort(address, port))
-		}
 	}
-	_, l, errs := race(ctx, len(addrs), func(ctx context.Context, i int) (*link, error) {
+	won, l, errs := race(ctx, len(addrs), func(ctx context.Context, i int) (*link, error) {
 		nc, err := o.Dial(ctx, "tcp", addrs[i])
 		if err != nil {
 			return nil, err
 		}
-		return &link{nc, addrs[i]}, nil
+		return &link{Conn: nc, addr: addrs[i]}, nil
 	})
 	switch {
 	case l != nil:
+		for i, err := range errs {
+			if i != won && (err == nil || errors.Is(err, errOutrun)) {
+				l.others = append(l.others, addrs[i])
+			}
+		}
 		return l, nil
 	case len(errs) == 1:
 		return nil, errs[0]
 	}
 	return nil, unreachable(errs)
+}
+
+// addresses are those that a name stands for, or the host itself where nobody looks it up.
+func addresses(ctx context.Context, o Options, hostPort string) ([]string, error) {
+	host, port, err := net.SplitHostPort(hostPort)
+	if err != nil || o.Lookup == nil || net.ParseIP(host) != nil {
+		return []string{hostPort}, nil
+	}
+	found, err := o.Lookup(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
+	}
+	addrs := make([]string, len(found))
+	for i, address := range found {
+		addrs[i] = net.JoinHostPort(address, port)
+	}
+	return addrs, nil
 }
 
 // unreachable is why none of the addresses of a host answered.

@@ -13,7 +13,8 @@ import (
 // search looks for a coordinator that opens a session.
 type search struct {
 	opts   Options
-	left   []string // in the order in which to try them
+	left   []string            // in the order in which to try them
+	addrs  map[string][]string // that are left of a host; without any all are
 	end    time.Time
 	failed []failedHost
 }
@@ -29,7 +30,7 @@ type failedHost struct {
 func (s *search) next(ctx context.Context) (*Client, error) {
 	hosts, o := s.left, s.opts
 	dialing, stop := context.WithTimeout(ctx, min(o.DialTimeout, time.Until(s.end)))
-	won, l, errs := race(dialing, len(hosts), func(ctx context.Context, i int) (*link, error) { return dialHost(ctx, o, hosts[i]) })
+	won, l, errs := race(dialing, len(hosts), func(ctx context.Context, i int) (*link, error) { return dialHost(ctx, o, hosts[i], s.addrs[hosts[i]]) })
 	stop()
 	if l != nil {
 		pin := &pinned{host: hosts[won], addr: l.addr, dial: o.Dial, first: l.Conn}
@@ -54,11 +55,22 @@ func (s *search) next(ctx context.Context) (*Client, error) {
 	if l == nil {
 		return nil, nil
 	}
-	c, err := s.open(ctx, o, hosts[won])
-	if err != nil {
-		return nil, s.fail(ctx, hosts[won], err)
+	host := hosts[won]
+	several := s.addrs[host] != nil || len(l.others) > 0
+	if several {
+		s.addrs[host] = l.others
 	}
-	o.Health.worked(hosts[won])
+	if len(l.others) > 0 { // a name may stand for several coordinators
+		s.left = append(s.left, host)
+	}
+	c, err := s.open(ctx, o, host)
+	if err != nil && several {
+		err = fmt.Errorf("at %s: %w", l.addr, err)
+	}
+	if err != nil {
+		return nil, s.fail(ctx, host, err)
+	}
+	o.Health.worked(host)
 	return c, nil
 }
 

@@ -224,6 +224,43 @@ func TestANameWithSeveralAddresses(t *testing.T) {
 	})
 }
 
+// A name may stand for several coordinators, of which one takes connections and hangs.
+func TestTheOtherAddressesOfANameAreTriedAfterOneThatHangs(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		refuse  []string // addresses
+		dials   []string
+		trouble string // "" when a session is opened
+	}{
+		{"the next one works", []string{"10.0.0.1:1"}, []string{"10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"}, ""},
+		{"each is tried once", []string{"10.0.0.1:1", "10.0.0.3:1"}, []string{"10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"},
+			"connect name:1: at 10.0.0.2:1: OpenSession: no answer within 20s\nconnect name:1: dial tcp: connection refused"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := &network{up: start(t, hs2server.Options{Engine: &script{}}), servers: []string{"10.0.0.3:1"}, hangs: []string{"10.0.0.2:1"}, errs: map[string]error{}}
+				for _, addr := range tt.refuse {
+					n.errs[addr] = errRefused
+					n.servers = slices.DeleteFunc(n.servers, func(up string) bool { return up == addr })
+				}
+				client, err := Connect(t.Context(), Options{Hosts: []string{"name:1"}, Dial: n.dial,
+					Lookup: func(context.Context, string) ([]string, error) {
+						return []string{"10.0.0.1", "10.0.0.2", "10.0.0.3"}, nil
+					}})
+				if err == nil {
+					defer client.Close(context.Background())
+				}
+				if text := fmt.Sprint(err); (err == nil) != (tt.trouble == "") || err != nil && text != tt.trouble {
+					t.Errorf("got %s, want %s", text, tt.trouble)
+				}
+				if got := n.dials(); !slices.Equal(got, tt.dials) {
+					t.Errorf("dialled %v", got)
+				}
+			})
+		})
+	}
+}
+
 func TestANameWhoseAddressesAllFail(t *testing.T) {
 	n := &network{errs: map[string]error{"10.0.0.1:1": errRefused, "10.0.0.2:1": fmt.Errorf("dial 10.0.0.2: %w", syscall.EHOSTUNREACH)}}
 	o := Options{Hosts: []string{"name:1"}, Dial: n.dial, Lookup: func(context.Context, string) ([]string, error) { return []string{"10.0.0.1", "10.0.0.2"}, nil }}

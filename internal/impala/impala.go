@@ -84,7 +84,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 		return nil, fault.Advise(fault.Errorf(fault.Usage, 0, "no coordinator is named"),
 			"set impala.hosts or pass --impala-host HOST:PORT")
 	}
-	s := &search{opts: o, left: o.Health.order(o.Hosts), end: time.Now().Add(o.DialTimeout + o.SessionTimeout)}
+	s := &search{opts: o, left: o.Health.order(o.Hosts), addrs: make(map[string][]string), end: time.Now().Add(o.DialTimeout + o.SessionTimeout)}
 	for len(s.left) > 0 {
 		c, err := s.next(ctx)
 		if err != nil {
