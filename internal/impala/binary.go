@@ -33,9 +33,10 @@ var errBusy = errors.New("the connection is busy with another call")
 
 // dialBinary connects, and once more where the login was made with a ticket that the service may
 // not take any more: it says nothing about its reason, and a process that runs for days
-// has tickets from before its key was changed.
+// has tickets from before its key was changed. All of it has the time of one session.
 func dialBinary(ctx context.Context, o Options, addr string) (*binaryConn, error) {
-	c, err := dialOnce(ctx, o, addr)
+	end := time.Now().Add(o.SessionTimeout)
+	c, err := dialOnce(ctx, o, addr, end)
 	if c == nil || err == nil {
 		return c, err
 	}
@@ -43,7 +44,7 @@ func dialBinary(ctx context.Context, o Options, addr string) (*binaryConn, error
 		return nil, err
 	}
 	o.Logger.InfoContext(ctx, "login refused, another one is tried with a fresh ticket", "coordinator", addr, "reason", err)
-	if c, err = dialOnce(ctx, o, addr); err != nil {
+	if c, err = dialOnce(ctx, o, addr, end); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -51,11 +52,13 @@ func dialBinary(ctx context.Context, o Options, addr string) (*binaryConn, error
 
 // dialOnce connects, in the order TCP, TLS, SASL. A connection that comes with an error is
 // closed.
-func dialOnce(ctx context.Context, o Options, addr string) (*binaryConn, error) {
+func dialOnce(ctx context.Context, o Options, addr string, end time.Time) (*binaryConn, error) {
+	o.SessionTimeout = time.Until(end)
 	nc, err := dialSocket(ctx, o, addr)
 	if err != nil {
 		return nil, err
 	}
+	o.SessionTimeout = time.Until(end) // without what TLS took
 	ctx, stop := context.WithTimeout(ctx, o.SessionTimeout)
 	defer stop()
 	c := &binaryConn{net: nc}

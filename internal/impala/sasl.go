@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"qosreport/internal/fault"
 	"qosreport/internal/impala/wire"
@@ -102,7 +103,7 @@ func loginFailure(ctx context.Context, err error, mechanism string, o Options) e
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		class = fault.Network
-		err = fault.Advise(fmt.Errorf("%w to the login within %s", errNoAnswer, o.SessionTimeout),
+		err = fault.Advise(fmt.Errorf("%w to the login within %s", errNoAnswer, o.SessionTimeout.Round(10*time.Millisecond)),
 			"a server without SASL waits like this: try impala.transport plain-socket with impala.auth none; so do a port of the HTTP transport (28000) or a web page (25000), and a server whose threads are all busy")
 	case errors.Is(err, wire.ErrPeerSpeaksTLS):
 		err = fault.Advise(err, "%s", adviceTLSOn)

@@ -90,6 +90,33 @@ func TestNoSecondLoginWhereNobodyAnswers(t *testing.T) {
 	})
 }
 
+// A second login has what the first has left of the time for a session.
+func TestTwoLoginsHaveTheTimeOfOneSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ends []net.Conn
+		o := Options{Hosts: []string{"coordinator:21050"}, SessionTimeout: 30 * time.Second}
+		o.Dial = func(context.Context, string, string) (net.Conn, error) {
+			nc, end := net.Pipe()
+			ends = append(ends, end)
+			if len(ends) == 1 {
+				time.AfterFunc(25*time.Second, func() { end.Close() })
+			}
+			go io.Copy(io.Discard, end)
+			return nc, nil
+		}
+		o.Auth = func(context.Context, string) (Mechanism, error) {
+			m, err := NewPlain("report", "geheim")
+			return &oldTicket{m, true}, err
+		}
+		began := time.Now()
+		_, err := Connect(t.Context(), o)
+		if took := time.Since(began); len(ends) != 2 || !errors.Is(err, errNoAnswer) || took != o.SessionTimeout || !strings.Contains(err.Error(), "no answer to the login within 5s") {
+			t.Errorf("%d connections, %s: %v", len(ends), took, err)
+		}
+		ends[1].Close()
+	})
+}
+
 func TestNoSecondLoginAfterAStop(t *testing.T) {
 	c := start(t, plainServer(hs2server.Options{Engine: &script{}}))
 	ctx, cancel := context.WithCancel(t.Context())
