@@ -34,6 +34,8 @@ func TestOptionsOfAStatementMustBeGood(t *testing.T) {
 	tests := []struct{ name, option, value, text string }{
 		{"an unknown one", "no_such_option", "1", "Invalid query option: no_such_option"},
 		{"a number that is none", "MAX_ERRORS", "many", "Invalid value for query option MAX_ERRORS: 'many'. Only integers are allowed."},
+		{"a count below zero", "num_rows_produced_limit", "-1", "Invalid value for query option NUM_ROWS_PRODUCED_LIMIT: Value must be non-negative: -1"},
+		{"a level that is none", "explain_level", "4", "Invalid explain level: '4'. Valid values are MINIMAL(0), STANDARD(1), EXTENDED(2), VERBOSE(3)."},
 		{"a flag that is none", "decimal_v2", "yes", "Invalid value for query option DECIMAL_V2: 'yes'. Valid values are 'true', 'false', '1' and '0'."},
 		{"memory that is none", "mem_limit", "lots", "Failed to parse mem_limit from 'lots'."},
 		{"a zone that is none", "timezone", "Mars/Olympus", "Invalid timezone name 'Mars/Olympus'."},
@@ -52,7 +54,7 @@ func TestValuesHaveImpalasForm(t *testing.T) {
 	for _, tt := range []struct{ name, value, want string }{
 		{"MEM_LIMIT", "500mb", "524288000"}, {"MEM_LIMIT", "2G", "2147483648"}, {"MEM_LIMIT", "1.5k", "1536"}, {"MEM_LIMIT", "10%", "1717986918"},
 		{"MEM_LIMIT", "1234", "1234"}, {"MEM_LIMIT", "", "0"}, {"DECIMAL_V2", "FALSE", "0"}, {"BATCH_SIZE", " 16 ", "16"}, {"SCRATCH_LIMIT", "1g", "1073741824"},
-		{"V_CPU_CORES", "4", ""}, {"REQUEST_POOL", "root.etl", "root.etl"},
+		{"V_CPU_CORES", "4", ""}, {"EXPLAIN_LEVEL", "3", "VERBOSE"}, {"EXPLAIN_LEVEL", "minimal", "MINIMAL"}, {"NUM_ROWS_PRODUCED_LIMIT", "12", "12"}, {"REQUEST_POOL", "root.etl", "root.etl"},
 	} {
 		if name, got, err := s.checkOption(strings.ToLower(tt.name), tt.value); name != tt.name || got != tt.want || err != nil {
 			t.Errorf("%s=%s: %s=%s, %v", tt.name, tt.value, name, got, err)

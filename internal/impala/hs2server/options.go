@@ -42,8 +42,10 @@ const (
 	text   form = iota
 	flag        // true, false, 1, 0
 	number      // an integer
-	memory      // bytes, with a unit perhaps, or a percentage
-	zone        // a name of the IANA data base
+	count       // an integer from 0
+	explainLevel
+	memory // bytes, with a unit perhaps, or a percentage
+	zone   // a name of the IANA data base
 )
 
 // option is a query option of Impala (query-options.h, Query.thrift). Its value is in the
@@ -105,12 +107,17 @@ func (o option) normal(value string) (string, error) {
 			return "0", nil
 		}
 		return "", general("Invalid value for query option %s: '%s'. Valid values are 'true', 'false', '1' and '0'.", o.name, value)
-	case number:
+	case number, count:
 		n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
+		if err == nil && n < 0 && o.form == count { // query-option-parser.h, NonNegative
+			return "", general("Invalid value for query option %s: Value must be non-negative: %d", o.name, n)
+		}
 		if err != nil || n < -1 {
 			return "", general("Invalid value for query option %s: '%s'. Only integers are allowed.", o.name, value)
 		}
 		return strconv.FormatInt(n, 10), nil
+	case explainLevel:
+		return normalLevel(value)
 	case memory:
 		bytes, ok := parseMemory(value)
 		if !ok {
@@ -123,6 +130,17 @@ func (o option) normal(value string) (string, error) {
 		}
 	}
 	return value, nil
+}
+
+// normalLevel takes a level of EXPLAIN by its number or its name in any case, as Impala
+// reads all enumerations (query-options.cc, GetThriftEnum).
+func normalLevel(value string) (string, error) {
+	for i, name := range []string{"MINIMAL", "STANDARD", "EXTENDED", "VERBOSE"} {
+		if value == strconv.Itoa(i) || strings.EqualFold(value, name) {
+			return name, nil
+		}
+	}
+	return "", general("Invalid explain level: '%s'. Valid values are MINIMAL(0), STANDARD(1), EXTENDED(2), VERBOSE(3).", value)
 }
 
 // processMemory is what a percentage of memory is taken of.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -96,22 +97,43 @@ func (e *engine) Execute(ctx context.Context, s *hs2server.Session, statement st
 }
 
 func (e *engine) run(ctx context.Context, s *hs2server.Session, statement string) (hs2server.Result, error) {
+	options := s.Options()
 	zone := time.UTC
-	if name := s.Options()["TIMEZONE"]; name != "" {
+	if name := options["TIMEZONE"]; name != "" {
 		var err error
 		if zone, err = time.LoadLocation(name); err != nil {
 			return nil, refusal("Invalid timezone name '" + name + "'.")
 		}
 	}
 	submitted := time.Now()
-	st, err := e.sql.Prepare(ctx, sql.Session{Database: s.Database(), User: s.User(), Version: Version, Zone: zone, Now: e.now(), Seed: rand.Uint64()}, statement)
+	st, err := e.sql.Prepare(ctx, sql.Session{Database: s.Database(), User: s.User(), Version: Version, Zone: zone, Now: e.now(), Seed: rand.Uint64(),
+		Explain: explainLevels[options["EXPLAIN_LEVEL"]]}, statement)
 	if err != nil {
 		return nil, err
 	}
 	r := newResult(st, submitted)
+	if r.limit, err = rowLimit(options, s.QueryID(), st); err != nil {
+		return nil, err
+	}
 	r.note("Planning finished")
 	e.running.Go(func() { r.run(ctx) })
 	return r, nil
+}
+
+// explainLevels are the values of EXPLAIN_LEVEL.
+var explainLevels = map[string]sql.ExplainLevel{"MINIMAL": sql.ExplainMinimal, "EXTENDED": sql.ExplainExtended, "VERBOSE": sql.ExplainVerbose}
+
+// rowLimit is NUM_ROWS_PRODUCED_LIMIT of a statement with a plan.
+func rowLimit(options map[string]string, queryID string, st *sql.Statement) (produced, error) {
+	const name = "NUM_ROWS_PRODUCED_LIMIT"
+	if options[name] == "" || st.Plan() == nil {
+		return produced{}, nil
+	}
+	most, err := strconv.ParseInt(options[name], 10, 64)
+	if err != nil {
+		return produced{}, refusal("Invalid value for query option " + name + ": '" + options[name] + "'.")
+	}
+	return produced{queryID: queryID, most: most}, nil
 }
 
 // done is the result of USE, which has none.

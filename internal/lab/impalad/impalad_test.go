@@ -131,3 +131,44 @@ func TestALongStatementIsCancelled(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestRowsProducedLimit(t *testing.T) {
+	c := connect(t)
+	set := func(limit string) {
+		t.Helper()
+		if _, err := ask(t, c, "SET num_rows_produced_limit="+limit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("10")
+	if rows, err := ask(t, c, "SELECT id FROM acme LIMIT 10"); len(rows) != 10 || err != nil {
+		t.Errorf("as many rows as allowed: %d, %v", len(rows), err)
+	}
+	if rows, err := ask(t, c, "SHOW COLUMN STATS qos.call_quality"); len(rows) != 44 || err != nil {
+		t.Errorf("a listing, which has no limit: %d, %v", len(rows), err)
+	}
+	const text = " terminated due to rows produced limit of 10. Unset or increase NUM_ROWS_PRODUCED_LIMIT query option to produce more rows."
+	if rows, err := ask(t, c, "SELECT id FROM acme LIMIT 11"); rows != nil || err == nil || !strings.Contains(err.Error(), text) {
+		t.Errorf("one row too many: %d, %v", len(rows), err)
+	}
+	set("1500")
+	if rows, err := ask(t, c, "SELECT id FROM acme"); err == nil || !strings.Contains(err.Error(), "rows produced limit of 1500.") {
+		t.Errorf("the second batch goes beyond: %d, %v", len(rows), err)
+	}
+	set("''")
+	if rows, err := ask(t, c, "SELECT id FROM acme"); len(rows) != 3000 || err != nil {
+		t.Errorf("no limit: %d, %v", len(rows), err)
+	}
+}
+
+func TestExplainLevelIsAnOption(t *testing.T) {
+	c := connect(t)
+	for level, want := range map[string]int{"0": 5, "standard": 7, "2": 13, "VERBOSE": 13} {
+		if _, err := ask(t, c, "SET explain_level="+level); err != nil {
+			t.Fatal(err)
+		}
+		if lines, err := ask(t, c, "EXPLAIN SELECT id FROM acme"); len(lines) != want || err != nil {
+			t.Errorf("level %s: %d lines, want %d, %v\n%s", level, len(lines), want, err, strings.Join(lines, "\n"))
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"qosreport/internal/impala/hs2server"
+	"qosreport/internal/lab/sql"
 )
 
 // An event is a moment of a statement's life, since it was submitted.
@@ -24,7 +25,7 @@ func (r *result) note(name string) {
 // Profile is the rest of a runtime profile: the plan, what its nodes did, and when.
 func (r *result) Profile() string {
 	var b strings.Builder
-	if plan := r.statement.Explain(); plan != nil {
+	if plan := r.statement.Explain(sql.ExplainStandard); plan != nil {
 		const rule = "----------------\n"
 		b.WriteString("    Plan: \n" + rule + strings.Join(plan, "\n") + "\n" + rule)
 	}

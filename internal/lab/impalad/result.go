@@ -2,6 +2,7 @@ package impalad
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -31,7 +32,26 @@ type result struct {
 	mu        sync.Mutex
 	timeline  []event
 
+	limit produced
+
 	rest batch // of the batch that was fetched in part
+}
+
+// produced counts the rows of a statement against NUM_ROWS_PRODUCED_LIMIT, a batch at a
+// time (plan-root-sink.cc): of the batch that goes beyond the limit no row is shown.
+type produced struct {
+	queryID    string
+	rows, most int64 // most 0 has no limit
+}
+
+// add counts a batch.
+func (p *produced) add(rows int) error {
+	p.rows += int64(rows)
+	if p.most > 0 && p.rows > p.most {
+		return refusal(fmt.Sprintf("Query %s terminated due to rows produced limit of %d. "+
+			"Unset or increase NUM_ROWS_PRODUCED_LIMIT query option to produce more rows.", p.queryID, p.most))
+	}
+	return nil
 }
 
 // batch is rows side by side.
@@ -56,7 +76,11 @@ func (r *result) run(ctx context.Context) {
 	width := len(r.columns)
 	var b batch
 	waiting := false
+	var tooMany error
 	push := func() bool {
+		if tooMany = r.limit.add(b.rows); tooMany != nil {
+			return false
+		}
 		select {
 		case r.batches <- b:
 		case <-ctx.Done():
@@ -80,6 +104,9 @@ func (r *result) run(ctx context.Context) {
 	})
 	if err == nil && b.rows > 0 {
 		push()
+	}
+	if err == nil {
+		err = tooMany
 	}
 	if ctx.Err() != nil {
 		err = refusal("Cancelled")

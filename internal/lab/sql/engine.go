@@ -31,6 +31,7 @@ type Session struct {
 	Version  string         // for version()
 	Zone     *time.Location // of now(); nil means UTC
 	Now      time.Time      // of now(); one instant for the whole statement
+	Explain  ExplainLevel   // of EXPLAIN
 	// Seed turns the order of groups, as that order is not defined; 0 keeps the
 	// order in which they were met.
 	Seed uint64

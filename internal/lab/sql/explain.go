@@ -13,6 +13,7 @@ type Node struct {
 	Name       string   // like "SCAN HDFS"
 	Detail     string   // what stands in brackets behind the name, like "default.acme"; may be ""
 	Attributes []string // lines below the name, like "predicates: id > 3"
+	Statistics []string // further lines, of what was known when the plan was made
 	Children   []*Node
 }
 
@@ -29,8 +30,9 @@ func (n *Node) flat() []*Node {
 }
 
 // lines draws the tree as Impala does (PlanNode.java, getExplainString): the first child
-// goes on below its parent, the others branch off before it.
-func (n *Node) lines(lead, prefix string) []string {
+// goes on below its parent, the others branch off before it. The least level has neither
+// attributes nor the lines between nodes.
+func (n *Node) lines(level ExplainLevel, lead, prefix string) []string {
 	head := lead + n.Label()
 	if n.Detail != "" {
 		head += " [" + n.Detail + "]"
@@ -40,18 +42,31 @@ func (n *Node) lines(lead, prefix string) []string {
 	if len(n.Children) > 0 {
 		below = prefix + "|  "
 	}
-	for _, attribute := range n.Attributes {
+	for _, attribute := range n.told(level) {
 		lines = append(lines, below+attribute)
 	}
 	for i, child := range slices.Backward(n.Children) {
-		lines = append(lines, prefix+"|")
+		if level > ExplainMinimal {
+			lines = append(lines, prefix+"|")
+		}
 		if i == 0 {
-			lines = append(lines, child.lines(prefix, prefix)...)
+			lines = append(lines, child.lines(level, prefix, prefix)...)
 		} else {
-			lines = append(lines, child.lines(prefix+"|--", prefix+"|  ")...)
+			lines = append(lines, child.lines(level, prefix+"|--", prefix+"|  ")...)
 		}
 	}
 	return lines
+}
+
+// told are the lines below the head of the node.
+func (n *Node) told(level ExplainLevel) []string {
+	switch {
+	case level <= ExplainMinimal:
+		return nil
+	case level < ExplainExtended:
+		return n.Attributes
+	}
+	return slices.Concat(n.Attributes, n.Statistics)
 }
 
 // A plan numbers nodes, inputs before what reads them.
@@ -88,9 +103,24 @@ func (p *plan) scans(table string) {
 // known, as SHOW does.
 func (s *Statement) Plan() *Node { return s.root.explain(&plan{}) }
 
-// Explain is the text of EXPLAIN for the statement. Tables have no statistics here, which
-// Impala warns of.
-func (s *Statement) Explain() []string {
+// An ExplainLevel is how much EXPLAIN tells, as the query option EXPLAIN_LEVEL says
+// (TExplainLevel). Zero is Impala's default.
+type ExplainLevel int
+
+// The levels, from the least to the most.
+const (
+	ExplainMinimal  ExplainLevel = iota - 1 // the tree of nodes alone
+	ExplainStandard                         // with what each node does
+	ExplainExtended                         // with the fragment and what statistics there are
+	ExplainVerbose                          // fragment by fragment
+)
+
+// fragment is the head of the only fragment, which runs on the only host.
+const fragment = "F00:PLAN FRAGMENT [UNPARTITIONED] hosts=1 instances=1"
+
+// Explain is the text of EXPLAIN for the statement, nil for one that only lists what is
+// known. Tables have no statistics here, which Impala warns of at any level.
+func (s *Statement) Explain(level ExplainLevel) []string {
 	var p plan
 	root := s.root.explain(&p)
 	if root == nil {
@@ -101,7 +131,18 @@ func (s *Statement) Explain() []string {
 		slices.Sort(p.tables)
 		lines = append(lines, "WARNING: The following tables are missing relevant table and/or column statistics.", strings.Join(p.tables, ", "), "")
 	}
-	return append(append(lines, "PLAN-ROOT SINK", "|"), root.lines("", "")...)
+	indent := ""
+	if level >= ExplainExtended {
+		lines = append(lines, fragment)
+	}
+	if level >= ExplainVerbose {
+		indent = "  "
+	}
+	lines = append(lines, indent+"PLAN-ROOT SINK")
+	if level > ExplainMinimal {
+		lines = append(lines, indent+"|")
+	}
+	return append(lines, root.lines(level, indent, indent)...)
 }
 
 // explain answers EXPLAIN SELECT …: what would be scanned and done.
@@ -111,7 +152,7 @@ func (p *planner) explain(ps *parser) (*Statement, error) {
 		return nil, err
 	}
 	rows := &listing{}
-	for _, line := range st.Explain() {
+	for _, line := range st.Explain(p.session.Explain) {
 		rows.add(StringOf(line))
 	}
 	return rows.statement("Explain String"), nil

@@ -20,8 +20,10 @@ type scan struct {
 	chosen []int // partitions; set by prune
 	first  []int // columns that the conditions need
 	rest   []int // the other columns that are needed
-	keys   []compiled
-	rows   []compiled
+	// readsKeys says that rows are made with partition keys, or tried on them.
+	readsKeys bool
+	keys      []compiled
+	rows      []compiled
 }
 
 // firstKey is the index of the first partition key among the columns.
@@ -42,6 +44,7 @@ func (o *scan) prune(need []bool) {
 		c.mark(used)
 	}
 	o.first, o.rest = nil, nil
+	o.readsKeys = len(o.keys) > 0 || slices.Contains(used[o.firstKey():], true) || slices.Contains(need[o.firstKey():], true)
 	for i := range o.firstKey() {
 		if used[i] {
 			o.first = append(o.first, i)
@@ -134,5 +137,27 @@ func (o *scan) explain(p *plan) *Node {
 	if !strings.HasSuffix(name, "."+o.alias) {
 		name += " " + o.alias
 	}
-	return p.add(o, "SCAN HDFS", name, detail)
+	n := p.add(o, "SCAN HDFS", name, detail)
+	n.Statistics = o.statistics()
+	return n
+}
+
+// statistics say what is known of the table without a look at its rows: nothing but the
+// values of the partition keys (HdfsScanNode.java, getStatsExplainString).
+func (o *scan) statistics() []string {
+	read := len(o.first) + len(o.rest)
+	columns := "columns: unavailable"
+	switch {
+	case read == 0:
+		columns = "columns: all"
+	case o.readsKeys:
+		var missing []string
+		for _, i := range slices.Sorted(slices.Values(slices.Concat(o.first, o.rest))) {
+			missing = append(missing, o.columns[i].Name)
+		}
+		columns = "columns missing stats: " + strings.Join(missing, ", ")
+	}
+	return []string{"stored statistics:", "  table: rows=unavailable size=unavailable",
+		fmt.Sprintf("  partitions: 0/%d rows=unavailable", len(o.chosen)), "  " + columns,
+		"extrapolated-rows=disabled max-scan-range-rows=unavailable"}
 }

@@ -212,3 +212,68 @@ func TestPruning(t *testing.T) {
 		}
 	}
 }
+
+func TestExplainLevels(t *testing.T) {
+	const statement = "explain select t.id from t join qos.site s on t.site = s.name where t.dt = '2017-09-12' limit 3"
+	const warning = "WARNING: The following tables are missing relevant table and/or column statistics.\ndefault.t, qos.site\n\n"
+	const statistics = `stored statistics:
+     table: rows=unavailable size=unavailable
+     partitions: 0/1 rows=unavailable
+     columns missing stats: id, site
+   extrapolated-rows=disabled max-scan-range-rows=unavailable`
+	for level, want := range map[ExplainLevel]string{
+		ExplainMinimal: `PLAN-ROOT SINK
+02:HASH JOIN [INNER JOIN]
+|--01:SCAN HDFS [qos.site s]
+00:SCAN HDFS [default.t]`,
+		ExplainExtended: `F00:PLAN FRAGMENT [UNPARTITIONED] hosts=1 instances=1
+PLAN-ROOT SINK
+|
+02:HASH JOIN [INNER JOIN]
+|  hash predicates: t.site = s.name
+|  limit: 3
+|
+|--01:SCAN HDFS [qos.site s]
+|     HDFS partitions=1/1 files=1 size=0B
+|     stored statistics:
+|       table: rows=unavailable size=unavailable
+|       partitions: 0/1 rows=unavailable
+|       columns: unavailable
+|     extrapolated-rows=disabled max-scan-range-rows=unavailable
+|
+00:SCAN HDFS [default.t]
+   partition predicates: t.dt = '2017-09-12'
+   HDFS partitions=1/2 files=1 size=0B
+   ` + statistics,
+	} {
+		s := session()
+		s.Explain = level
+		_, rows, err := ask(fixture(), s, statement)
+		if got := strings.Join(rows, "\n"); err != nil || got != warning+want {
+			t.Errorf("level %d: %v\n%s\nwant\n%s", level, err, got, warning+want)
+		}
+	}
+}
+
+// The most verbose level draws each fragment apart, two blanks in; there is one.
+func TestVerbosePlan(t *testing.T) {
+	s := session()
+	s.Explain = ExplainVerbose
+	_, rows, err := ask(fixture(), s, "explain select 1 from t")
+	want := `WARNING: The following tables are missing relevant table and/or column statistics.
+default.t
+
+F00:PLAN FRAGMENT [UNPARTITIONED] hosts=1 instances=1
+  PLAN-ROOT SINK
+  |
+  00:SCAN HDFS [default.t]
+     HDFS partitions=2/2 files=2 size=0B
+     stored statistics:
+       table: rows=unavailable size=unavailable
+       partitions: 0/2 rows=unavailable
+       columns: all
+     extrapolated-rows=disabled max-scan-range-rows=unavailable`
+	if got := strings.Join(rows, "\n"); err != nil || got != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
+	}
+}
