@@ -172,10 +172,9 @@ func (s *Spool) append(dst []byte, b *impala.Batch, column, row int) []byte {
 		dst = append(dst, byte(textKind(s.Columns[column].Type)))
 		at := len(dst)
 		dst = append(dst, 0, 0, 0, 0)
+		dst = b.Append(dst, column, row)
 		if s.hash[column] {
-			dst = append(dst, Pseudonym(c.Text(row))...)
-		} else {
-			dst = b.Append(dst, column, row)
+			dst = append(dst[:at+4], Pseudonym(dst[at+4:])...)
 		}
 		binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 		return dst

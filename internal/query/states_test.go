@@ -128,20 +128,22 @@ func TestNoRowsKeepTheColumns(t *testing.T) {
 
 func TestHashedColumnsNeverShowTheirText(t *testing.T) {
 	secret := "+421 900 123 456"
-	spool, err := ReadRows(t.Context(), open(t, &table{columns: described("Endpoint:text n:int other:text"), rows: [][]any{{secret, 1, "x"}, {nil, 2, nil}, {secret, 3, ""}, {"", 4, "y"}}}), RowContract{Limit: 9, Hash: []string{"endpoint"}})
+	columns := append(described("Endpoint:text n:int other:text"), wire.ColumnDesc{Name: "padded", Type: wire.Char, MaxLength: 20})
+	rows := [][]any{{secret, 1, "x", secret + "    "}, {nil, 2, nil, nil}, {secret, 3, "", nil}, {"", 4, "y", nil}}
+	spool, err := ReadRows(t.Context(), open(t, &table{columns: columns, rows: rows}), RowContract{Limit: 9, Hash: []string{"endpoint", "padded"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer spool.Close()
 	var got []string
 	if err := spool.Each(func(cells []Cell) error {
-		got = append(got, fmt.Sprintf("%t %s %s", cells[0].Kind == CellNull, cells[0].Text, cells[2].Text))
+		got = append(got, fmt.Sprintf("%t %s %s", cells[0].Kind == CellNull, cells[0].Text, cells[2].Text+cells[3].Text))
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
 	hash := Pseudonym([]byte(secret))
-	if want := []string{"false " + hash + " x", "true  ", "false " + hash + " ", "false " + Pseudonym(nil) + " y"}; !reflect.DeepEqual(got, want) {
+	if want := []string{"false " + hash + " x" + hash, "true  ", "false " + hash + " ", "false " + Pseudonym(nil) + " y"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if len(hash) != 11 || hash[0] != '#' || strings.Trim(hash[1:], "0123456789abcdef") != "" || strings.Contains(secret, hash[1:]) || Pseudonym([]byte("a")) == Pseudonym([]byte("b")) {
