@@ -118,22 +118,25 @@ func (p *progress) Started(name string) {
 
 // Query names a statement as the server's logs do.
 func (p *progress) Query(name, id, coordinator string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, q := range p.running {
-		if q.name == name {
-			q.id, q.coordinator = id, coordinator
-		}
-	}
+	p.change(name, func(q *runningQuery) { q.id, q.coordinator = id, coordinator })
 }
 
 // State says what a statement does that has no rows yet, such as waiting in a queue.
 func (p *progress) State(name, state string) {
+	p.change(name, func(q *runningQuery) { q.state = state })
+}
+
+// Rows counts rows of a statement that have arrived.
+func (p *progress) Rows(name string, n int) {
+	p.change(name, func(q *runningQuery) { q.rows += int64(n) })
+}
+
+func (p *progress) change(name string, change func(*runningQuery)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, q := range p.running {
 		if q.name == name {
-			q.state = state
+			change(q)
 		}
 	}
 }
@@ -156,17 +159,6 @@ func (a *above) Write(data []byte) (int, error) {
 	defer a.progress.mu.Unlock()
 	a.progress.clear()
 	return a.w.Write(data)
-}
-
-// Rows counts rows of a statement that have arrived.
-func (p *progress) Rows(name string, n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, q := range p.running {
-		if q.name == name {
-			q.rows += int64(n)
-		}
-	}
 }
 
 // Finished ends a statement.
@@ -207,10 +199,11 @@ func (p *progress) Done(err error) {
 	p.stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	how := "finished"
 	if err != nil {
-		p.finish("failed")
+		how = "failed"
 	}
-	p.finish("finished")
+	p.finish(how)
 }
 
 // finish ends the phase and what runs in it.

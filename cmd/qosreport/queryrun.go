@@ -5,15 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
-	"qosreport/internal/atomicfile"
-	"qosreport/internal/fault"
 	"qosreport/internal/impala"
 	"qosreport/internal/query"
 )
@@ -142,43 +135,6 @@ func (r *queryRun) tell(rows *impala.Rows, printed int64, cut bool, took time.Du
 	}
 }
 
-// writeProfiles makes the file of --profile: whole, or not at all.
-func (r *queryRun) writeProfiles(path string) error {
-	if len(r.profiles) == 0 {
-		return fault.Errorf(fault.Impala, 0, "write profile %s: the server has none", path)
-	}
-	err := atomicfile.Write(path, 0o600, func(w io.Writer) error {
-		for _, p := range r.profiles {
-			if _, err := io.WriteString(w, strings.TrimSpace(p.Text)+"\n\n"); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return profileError(path, err)
-}
-
-// checkProfile finds before the statements are run that a profile cannot be written: there
-// is no folder, or what has the name would be replaced by a file.
-func checkProfile(path string) error {
-	if path == "" {
-		return nil
-	}
-	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() {
-		return fault.Advise(fault.Errorf(fault.Usage, 0, "--profile %s is no regular file", path), "name a file: a device, a pipe or a link would become one")
-	}
-	_, err := os.ReadDir(filepath.Dir(path))
-	return profileError(path, err)
-}
-
-func profileError(path string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fault.Advise(fault.New(fault.Output, fault.Render, fmt.Errorf("write profile %s: %w", path, err)),
-		"see whether the folder of --profile is there, can be written by this user and has room")
-}
-
 // print copies the rows to a printer of the format, and fetches the next ones meanwhile. At
 // --max-rows it ends the text as if there were no more, and returns errEnough.
 func (r *queryRun) print(ctx context.Context, rows *impala.Rows) (printed int64, err error) {
@@ -237,21 +193,4 @@ func (r *queryRun) finish(to query.Printer) error {
 		r.progress.Warn("values are shown otherwise than they are", "reason", warning)
 	}
 	return outputError(err)
-}
-
-// seenEnough reports whether an output ended because its reader went away, as head does.
-// That is no failure of what was printed.
-func seenEnough(err error) bool {
-	var output *fs.PathError // and not a connection, which breaks so, too
-	return errors.As(err, &output) && errors.Is(output.Err, syscall.EPIPE)
-}
-
-func outputError(err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, syscall.ENOSPC) {
-		err = fault.Advise(err, "make room where the output goes, or send it elsewhere")
-	}
-	return fault.New(fault.Output, fault.Render, fmt.Errorf("write output: %w", err))
 }
