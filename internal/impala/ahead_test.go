@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -75,6 +76,33 @@ func TestTheNextBatchIsAskedForBeforeItIsWanted(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What is closed without the batch that could not be asked for runs on, unless it is ended
+// elsewhere.
+func TestAFetchThatCannotBeSentAheadLeavesNoStatement(t *testing.T) {
+	first := stubRows()
+	first.HasMoreRows = true
+	s := newStub(t, map[string]any{"FetchResults": first})
+	s.damage = func(method string, _ int, nc net.Conn, reply []byte) bool {
+		if method == "FetchResults" {
+			nc.Write(reply)
+			nc.Close()
+		}
+		return method == "FetchResults"
+	}
+	client := s.connect(t, func(o *Options) { o.FetchAhead = true })
+	rows, err := client.Query(t.Context(), "SELECT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rows.Next(t.Context()); err != nil || client.conn.broken() == nil {
+		t.Fatalf("%v; the connection: %v", err, client.conn.broken())
+	}
+	want := []string{"CancelOperation", "CloseOperation", "CloseSession"}
+	if err := rows.Close(t.Context()); err != nil || !slices.Equal(lastOf(s.called(), 3), want) || s.conns != 2 {
+		t.Errorf("%v; calls %v", err, s.called())
 	}
 }
 

@@ -2,6 +2,7 @@ package impala
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -53,12 +54,15 @@ func (c *Client) open(ctx context.Context, within time.Duration) error {
 		c.session = reply.Session
 		err = checkHandle("OpenSession", reply.Session.Handle)
 	}
-	if err == nil {
-		err = c.learn(ctx, reply.Configuration)
-	}
 	if err != nil {
 		conn.close()
 		return adviseOpen(err, c.opts)
+	}
+	if err := c.learn(ctx, reply.Configuration); err != nil {
+		ctx, stop := context.WithTimeout(ctx, cleanupTimeout)
+		defer stop()
+		_ = c.Close(ctx) // or the server would keep the session for a quarter of an hour
+		return err
 	}
 	c.log.DebugContext(ctx, "session opened", "impala", c.impala, "security", conn.security(), "took", time.Since(start))
 	return nil
@@ -190,7 +194,8 @@ func isImpala(configuration map[string]string) bool {
 // Coordinator is the host:port of the session.
 func (c *Client) Coordinator() string { return c.addr }
 
-// Close ends the session and the connection. It takes at most the time of one call.
+// Close ends the session and the connection. It takes at most the time of one call. An
+// error is one that the server reports.
 func (c *Client) Close(ctx context.Context) error {
 	defer c.conn.close()
 	if c.conn.broken() != nil {
@@ -199,13 +204,18 @@ func (c *Client) Close(ctx context.Context) error {
 	ctx, stop := closing(ctx)
 	defer stop()
 	var reply wire.StatusResp
-	if err := c.call(ctx, c.opts.CallTimeout, "CloseSession", &wire.SessionReq{Session: c.session}, &reply); err != nil {
+	err := c.call(ctx, c.opts.CallTimeout, "CloseSession", &wire.SessionReq{Session: c.session}, &reply)
+	if err == nil {
+		err = c.check("CloseSession", reply.Status, "")
+	}
+	var refused *Error
+	switch {
+	case errors.As(err, &refused) && refused.Class != fault.Lost: // or it was closed before, which is what is wanted
 		return fmt.Errorf("close session on %s: %w", c.addr, err)
+	case err != nil && refused == nil: // what it was for has been done, and each statement was closed by itself
+		c.log.WarnContext(ctx, "session may stay open on the coordinator", "reason", err)
 	}
-	if err := c.check("CloseSession", reply.Status, ""); fault.ClassOf(err) != fault.Lost {
-		return err
-	}
-	return nil // it was closed before, which is what is wanted
+	return nil
 }
 
 // cleanupTimeout bounds what is done for the server after a context has ended.

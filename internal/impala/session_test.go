@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +85,9 @@ func TestOptionsAreComparedWithWhatTheServerHas(t *testing.T) {
 	_, err = Connect(t.Context(), options(map[string]string{"OF_TOMORROW": "1", "mem_limitt": "8g"}))
 	if fault.ClassOf(err) != fault.SQL || !strings.Contains(err.Error(), "does not know the query option OF_TOMORROW, mem_limitt") {
 		t.Errorf("got %v", err)
+	}
+	if calls := s.called(); !slices.Equal(lastOf(calls, 2), []string{"OpenSession", "CloseSession"}) {
+		t.Errorf("calls %v: the session stays open", calls)
 	}
 }
 

@@ -25,7 +25,7 @@ func (c *Client) Query(ctx context.Context, statement string) (*Rows, error) {
 // QueryWatched is [Client.Query] with somebody who is told of the statement while it runs.
 func (c *Client) QueryWatched(ctx context.Context, statement string, w Watch) (*Rows, error) {
 	if c.conn.broken() != nil {
-		return nil, fault.Errorf(fault.Impala, fault.Lost, "the connection was lost before: %w", c.conn.broken())
+		return nil, fault.Errorf(fault.Impala, fault.Lost, "on %s: the connection was lost before: %w", c.addr, c.conn.broken())
 	}
 	r := &Rows{client: c, fetchRows: firstFetchRows, watch: w, started: time.Now()}
 	if err := c.execute(ctx, statement, r); err != nil {

@@ -16,7 +16,7 @@ import (
 const cancelTimeout = 3 * time.Second
 
 // abandon ends a statement that failed or whose context has ended, and returns err, which
-// names the statement: nobody else finds it on the server. On a connection in order the
+// names the statement, or the coordinator at least: nobody else finds it on the server. On a connection in order the
 // operation is closed there; on a broken one the server is told over a second connection.
 func (r *Rows) abandon(ctx context.Context, err error) error {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
@@ -35,8 +35,11 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 		r.endElsewhere(ctx)
 	}
 	r.open = false
-	if err == nil || r.failed || r.queryID == "" {
+	switch {
+	case err == nil || r.failed:
 		return err
+	case r.queryID == "":
+		return fmt.Errorf("on %s: %w", c.addr, err)
 	}
 	return fmt.Errorf("query %s on %s: %w", r.queryID, c.addr, err)
 }
@@ -72,8 +75,11 @@ func (r *Rows) endElsewhere(ctx context.Context) {
 // the warnings first, since they are gone with the statement.
 func (r *Rows) Close(ctx context.Context) error {
 	c := r.client
-	if !r.open || c.conn.broken() != nil {
+	if !r.open {
 		return nil
+	}
+	if c.conn.broken() != nil { // by a fetch that nobody has waited for
+		return r.abandon(ctx, nil)
 	}
 	ctx, stop := closing(ctx)
 	defer stop()
@@ -88,11 +94,13 @@ func (r *Rows) Close(ctx context.Context) error {
 		}
 	}
 	if err == nil && c.conn.broken() != nil {
-		_ = r.abandon(ctx, nil) // the profile spoils no statement: its rows have come, and what it warns of
-		return nil
+		return r.abandon(ctx, nil) // the profile spoils no statement: its rows have come, and what it warns of
 	}
 	if err == nil {
 		err = r.end(ctx, c.conn)
+		if err != nil && r.ended && r.operation.HasResultSet && ctx.Err() == nil {
+			return r.abandon(ctx, nil) // the rows and the warnings are here, and nothing else is due
+		}
 	}
 	if err != nil {
 		return r.abandon(ctx, fmt.Errorf("close statement: %w", err))

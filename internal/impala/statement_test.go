@@ -255,6 +255,17 @@ func TestAStopIsToldToTheServer(t *testing.T) {
 	}
 }
 
+// Without an id the statement is known by its coordinator alone.
+func TestAStatementThatIsLostBeforeItHasAnIDNamesTheCoordinator(t *testing.T) {
+	s := newStub(t, map[string]any{"ExecuteStatement": hangUp{}})
+	client := s.connect(t, nil)
+	for _, want := range []string{"on coordinator:21050: ExecuteStatement: the server closed the connection", "on coordinator:21050: the connection was lost before"} {
+		if _, err := client.Query(t.Context(), "SELECT"); fault.ClassOf(err) != fault.Lost || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestADeadlineCancelsLikeAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStub(t, map[string]any{"FetchResults": hang{}})
