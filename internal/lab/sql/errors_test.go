@@ -54,7 +54,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"a keyword as a column", "select order from t", "ORDER"},
 		{"clauses out of order", "select 1 from t limit 1 where true", "WHERE"},
 		{"a double equals sign", "select 1 == 1", "="},
-		{"an unfinished text", "select 'abc", "Unexpected character"},
+		{"a comma too many", "select 1,, 2", "COMMA"},
 		{"a hash as a comment", "select 1 # one", "Unexpected character"},
 		{"an unfinished case", "select case when true then 1", "EOF"},
 		{"a case without when", "select case 1 end", "END"},

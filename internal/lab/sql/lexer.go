@@ -44,11 +44,7 @@ func lex(sql string, at int) token {
 	case isDigit(c), c == '.' && at+1 < len(sql) && isDigit(sql[at+1]):
 		return lexNumber(sql, at)
 	case isLetter(c):
-		end := at + 1
-		for end < len(sql) && (isLetter(sql[end]) || isDigit(sql[end])) {
-			end++
-		}
-		return token{wordToken, strings.ToLower(sql[at:end]), at, end}
+		return lexWord(sql, at)
 	}
 	for _, symbol := range []string{"<=>", "<=", ">=", "<>", "!=", "||", "&&"} {
 		if strings.HasPrefix(sql[at:], symbol) {
@@ -90,6 +86,15 @@ func skipBlank(sql string, at int) int {
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isLetter(c byte) bool { return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
 
+func lexWord(sql string, at int) token {
+	end := at
+	for end < len(sql) && (isLetter(sql[end]) || isDigit(sql[end])) {
+		end++
+	}
+	return token{wordToken, strings.ToLower(sql[at:end]), at, end}
+}
+
+// lexNumber reads a number, or a name that begins with digits if that is longer, such as 2g.
 func lexNumber(sql string, at int) token {
 	kind, end := integerToken, at
 	digits := func() {
@@ -112,6 +117,9 @@ func lexNumber(sql string, at int) token {
 			kind, end = decimalToken, exponent
 			digits()
 		}
+	}
+	if word := lexWord(sql, at); word.end > end {
+		return word
 	}
 	return token{kind, sql[at:end], at, end}
 }

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -129,44 +128,6 @@ func (p *parser) deeper() error {
 }
 
 func (p *parser) higher() { p.depth-- }
-
-// unexpected is the error of a text that does not parse: the line, a caret under
-// the token, what stands there and what could have stood there instead.
-func (p *parser) unexpected() error {
-	before := p.sql[:p.tok.start]
-	number := 1 + strings.Count(before, "\n")
-	lineStart := strings.LastIndexByte(before, '\n') + 1
-	line, _, _ := strings.Cut(p.sql[lineStart:], "\n")
-	slices.Sort(p.expected)
-	text := fmt.Sprintf("Syntax error in line %d:\n%s\n%s^\nEncountered: %s\nExpected: %s\n\nCAUSED BY: Exception: Syntax error",
-		number, strings.TrimRight(line, "\r"), strings.Repeat(" ", p.tok.start-lineStart), p.tok,
-		strings.Join(slices.Compact(p.expected), ", "))
-	return &Error{Class: "ParseException", Text: text}
-}
-
-// String names a token the way Impala's syntax errors do.
-func (t token) String() string {
-	switch t.kind {
-	case endToken:
-		return "EOF"
-	case wordToken:
-		if reserved(t.text) {
-			return strings.ToUpper(t.text)
-		}
-		return "IDENTIFIER"
-	case quotedToken:
-		return "IDENTIFIER"
-	case stringToken:
-		return "STRING LITERAL"
-	case integerToken:
-		return "INTEGER LITERAL"
-	case decimalToken:
-		return "DECIMAL LITERAL"
-	case symbolToken:
-		return t.text
-	}
-	return "Unexpected character"
-}
 
 // reserved reports whether an unquoted word cannot be a name.
 func reserved(word string) bool {

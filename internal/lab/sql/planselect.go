@@ -118,7 +118,7 @@ func (s *selecting) bindOutputs() error {
 		case bound.kind == columnExpr:
 			o.name = s.from.columns[bound.index].Name
 		default:
-			o.name = item.expr.String()
+			o.name = item.expr.label()
 		}
 		s.outputs = append(s.outputs, o)
 	}

@@ -5,8 +5,18 @@ import (
 	"strings"
 )
 
-// String is the expression as Impala prints it, which is also the name of a
-// column that has no other.
+// label is the name of a column that has no other: the text in small letters, which of an
+// analytic expression is the function alone (SelectListItem.java, toColumnLabel).
+func (e *expr) label() string {
+	if isAnalytic(e) {
+		function := *e
+		function.over = nil
+		return function.String() + " OVER(...)"
+	}
+	return strings.ToLower(e.String())
+}
+
+// String is the expression as Impala prints it.
 func (e *expr) String() string {
 	p := printer{column: func(e *expr) string { return joinPath(e.path) }}
 	p.expr(e)

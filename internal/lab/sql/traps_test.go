@@ -1,6 +1,9 @@
 package sql
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Each of these is answered differently, and mostly without an error, by databases
 // that take the statement too.
@@ -111,21 +114,57 @@ func TestSyntaxErrorShowsTheLine(t *testing.T) {
 	}
 }
 
+func TestSyntaxErrorOfALongLine(t *testing.T) {
+	tests := []struct{ name, sql, shown, caret string }{
+		{"the line goes on behind", "SELECT 1 2, " + strings.Repeat("x", 60), "SELECT 1 2, " + strings.Repeat("x", 25) + "...", "         ^"},
+		{"the line began long before", "SELECT " + strings.Repeat("é", 60) + " 2 3", "..." + strings.Repeat("é", 25) + " 2 3", strings.Repeat(" ", 29) + "^"},
+		{"in the middle", "SELECT '" + strings.Repeat("a", 50) + "' 'b', '" + strings.Repeat("c", 50) + "'",
+			"..." + strings.Repeat("a", 24) + "' 'b', '" + strings.Repeat("c", 22) + "...", strings.Repeat(" ", 29) + "^"},
+		{"at the end", "SELECT " + strings.Repeat("a", 60) + ",", "..." + strings.Repeat("a", 25) + ",", strings.Repeat(" ", 28) + "^"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, _, err := ask(fixture(), session(), tt.sql)
+			want := "ParseException: Syntax error in line 1:\n" + tt.shown + "\n" + tt.caret + "\nEncountered: "
+			if err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("got\n%v\nwant\n%s…", err, want)
+			}
+		})
+	}
+}
+
+// What could have stood in a place is keywords, a comma or a name.
+func TestExpectations(t *testing.T) {
+	for text, want := range map[string]string{
+		"SELECT id x y":       "\nExpected: FROM, GROUP, HAVING, LIMIT, OFFSET, ORDER, UNION, WHERE, COMMA\n\n",
+		"SELECT 1 FROM":       "\nExpected: IDENTIFIER\n\n",
+		"SELECT 1, , 2":       "Encountered: COMMA\nExpected: CASE, CAST, ",
+		"SELECT count(1 FROM": "\nExpected: AND, BETWEEN, DIV, ",
+		"SELECT ``":           "Encountered: EMPTY IDENTIFIER\n",
+		"SELECT 'a":           "ParseException: Unmatched string literal in line 1:\nSELECT 'a\n       ^\n\nCAUSED BY: Exception: Unmatched string literal",
+		"SELECT \"a\\":        "Unmatched string literal",
+	} {
+		if _, _, err := ask(fixture(), session(), text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\n%v\nwant %q", text, err, want)
+		}
+	}
+}
+
 func TestColumnNames(t *testing.T) {
 	tests := map[string]string{
 		"SELECT Id FROM t":                             "id",
 		"SELECT t.id AS Foo FROM t":                    "foo",
 		"SELECT 7/2":                                   "7 / 2",
 		"SELECT COUNT( * ) FROM t":                     "count(*)",
-		"SELECT Count(DISTINCT site) FROM t":           "count(DISTINCT site)",
+		"SELECT Count(DISTINCT site) FROM t":           "count(distinct site)",
 		"SELECT hour(t.ts) FROM t":                     "hour(t.ts)",
 		"SELECT (1+2)*3":                               "(1 + 2) * 3",
-		"SELECT CASE WHEN ok THEN 'A' END FROM t":      "CASE WHEN ok THEN 'A' END",
-		"SELECT CAST(id AS INT) FROM t":                "CAST(id AS INT)",
-		"SELECT id IN (1, 2) FROM t":                   "id IN (1, 2)",
-		"SELECT site NOT LIKE 'a%' FROM t":             "site NOT LIKE 'a%'",
-		"SELECT id IS NOT NULL FROM t":                 "id IS NOT NULL",
-		"SELECT rank() OVER (ORDER BY id DESC) FROM t": "rank() OVER (ORDER BY id DESC)",
+		"SELECT CASE WHEN ok THEN 'A' END FROM t":      "case when ok then 'a' end",
+		"SELECT CAST(id AS INT) FROM t":                "cast(id as int)",
+		"SELECT id IN (1, 2) FROM t":                   "id in (1, 2)",
+		"SELECT site NOT LIKE 'a%' FROM t":             "site not like 'a%'",
+		"SELECT id IS NOT NULL FROM t":                 "id is not null",
+		"SELECT rank() OVER (ORDER BY id DESC) FROM t": "rank() OVER(...)",
 	}
 	for text, want := range tests {
 		columns, _, err := ask(fixture(), session(), text)
