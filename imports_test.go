@@ -29,6 +29,7 @@ var imports = map[string][]string{
 	"internal/impala/queryoption": {},
 	"internal/impala/wire":        {},
 	"internal/impala/hs2server":   {"internal/impala/wire"},
+	"internal/impala/replay":      {"internal/impala/wire", "internal/impala/hs2server"},
 	"internal/query":              {"internal/impala", "internal/impala/wire", "internal/qos", "internal/fault"},
 	"internal/qos":                {},
 	"internal/store":              {"internal/fault"},

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"qosreport/internal/impala/replay"
 	"qosreport/internal/impala/wire"
 )
 
@@ -93,11 +94,11 @@ func TestQueryTakesFlatMemory(t *testing.T) {
 // textServer replays so many batches of so many rows with one text.
 func textServer(t *testing.T, batchRows, batches, width int) string {
 	t.Helper()
-	s := &replayServer{columns: []wire.ColumnDesc{{Name: "n", Type: wire.BigInt}, {Name: "t", Type: wire.String}}, batches: batches}
+	s := &replay.Server{Columns: []wire.ColumnDesc{{Name: "n", Type: wire.BigInt}, {Name: "t", Type: wire.String}}, Batches: batches}
 	text := strings.Repeat("x", width-1) + fmt.Sprint(width%10)
-	s.addBatch(t, batchRows, func(into []wire.ColumnBuilder) {
+	s.Add(t, batchRows, func(into []wire.ColumnBuilder) {
 		into[0].Int(1)
 		into[1].Text(text)
 	})
-	return s.start(t)
+	return s.Start(t)
 }

@@ -3,7 +3,6 @@ package impala
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"qosreport/internal/impala/replay"
 	"qosreport/internal/impala/wire"
 )
 
@@ -196,9 +196,10 @@ func TestRetainedBatchesStayUntilTheNextIsThere(t *testing.T) {
 // The number of rows makes no difference to memory: once the buffers have grown, a batch
 // costs a call and nothing else.
 func TestABatchCostsNoMemory(t *testing.T) {
-	calls := replayedCalls(t)
+	server := replay.Calls(t, replayRows, false)
+	calls := &replayConn{server: server}
 	client := &Client{impala: true, opts: Options{}.withDefaults(), conn: &binaryConn{net: calls, codec: wire.NewCodec(calls, 0)}}
-	rows := &Rows{client: client, columns: replayColumns, fetchRows: firstFetchRows}
+	rows := &Rows{client: client, columns: server.Columns, fetchRows: firstFetchRows}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	next := func() {
@@ -312,17 +313,14 @@ func TestValuesOfEveryType(t *testing.T) {
 // fetches, numbered from one on.
 type replayConn struct {
 	net.Conn
-	replies [][]byte
-	next    int
-	rest    []byte
+	server *replay.Server
+	calls  int
+	rest   []byte
 }
 
-func replayedCalls(t *testing.T) *replayConn { return &replayConn{replies: replayedBatches(t)} }
-
 func (c *replayConn) Write(p []byte) (int, error) {
-	c.rest = c.replies[c.next%len(c.replies)]
-	c.next++
-	binary.BigEndian.PutUint32(c.rest[8+len(replayMethod):], uint32(c.next))
+	c.calls++
+	c.rest = c.server.Reply(c.calls, int32(c.calls))
 	return len(p), nil
 }
 

@@ -3,132 +3,27 @@ package impala
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"hash/maphash"
 	"io"
-	"math/rand/v2"
 	"net"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"qosreport/internal/impala/replay"
 	"qosreport/internal/impala/wire"
 )
 
 const (
 	replayRows   = 8192
-	replayCount  = 8 // different batches
 	replayMethod = "FetchResults"
 	roundBatches = 64 // batches read in one way before the other has its turn
 )
 
-var replayColumns = []wire.ColumnDesc{
-	{Name: "id", Type: wire.String}, {Name: "a", Type: wire.String}, {Name: "b", Type: wire.String}, {Name: "c", Type: wire.String},
-	{Name: "d", Type: wire.Double}, {Name: "e", Type: wire.Double}, {Name: "f", Type: wire.Double}, {Name: "g", Type: wire.Double},
-	{Name: "n", Type: wire.BigInt}, {Name: "s", Type: wire.SmallInt},
-}
-
-// replayedBatches are replies of 133 bytes of values a row: an id of 36 bytes, three
-// texts of 4 to 22, and numbers.
-func replayedBatches(b testing.TB) (replies [][]byte) {
-	b.Helper()
-	random := rand.New(rand.NewPCG(1, 2))
-	text := strings.Repeat("0123456789abcdef", 3)
-	for range replayCount {
-		m := &wire.FetchResultsResp{HasResults: true, HasMoreRows: true, Build: make([]wire.ColumnBuilder, len(replayColumns))}
-		for i, column := range replayColumns {
-			m.Build[i].Kind = map[wire.TypeID]wire.Kind{wire.String: wire.KindString, wire.Double: wire.KindDouble,
-				wire.BigInt: wire.KindI64, wire.SmallInt: wire.KindI16}[column.Type]
-			for range replayRows {
-				switch {
-				case i == 0:
-					m.Build[i].Text(text[:36])
-				case column.Type == wire.String:
-					m.Build[i].Text(text[:4+random.IntN(19)])
-				case column.Type == wire.Double:
-					m.Build[i].Float(random.Float64())
-				default:
-					m.Build[i].Int(random.Int64())
-				}
-			}
-		}
-		var out bytes.Buffer
-		if err := wire.NewCodec(stream{Writer: &out}, 0).WriteReply(replayMethod, 0, m); err != nil {
-			b.Fatal(err)
-		}
-		replies = append(replies, out.Bytes())
-	}
-	return replies
-}
-
 type stream struct {
 	io.Reader
 	io.Writer
-}
-
-// replayTo answers the calls of one connection as a coordinator does whose result has no
-// end; a fetch is answered with the next batch, encoded long before, after a time.
-func replayTo(nc net.Conn, replies [][]byte, work time.Duration) error {
-	handle := wire.Handle{GUID: make([]byte, 16), Secret: make([]byte, 16)}
-	answers := map[string]wire.Message{
-		"OpenSession": &wire.OpenSessionResp{Protocol: wire.ProtocolV6, Session: wire.SessionHandle{Handle: handle},
-			Configuration: map[string]string{"http_addr": "localhost:25000"}},
-		"ExecuteStatement":     &wire.OperationResp{Operation: &wire.OperationHandle{Handle: handle, HasResultSet: true}},
-		"GetOperationStatus":   &wire.OperationStatusResp{State: wire.StateFinished},
-		"GetResultSetMetadata": &wire.MetadataResp{Columns: replayColumns},
-	}
-	codec := wire.NewCodec(nc, 0)
-	for next := 0; ; {
-		method, seq, err := codec.ReadCall()
-		if err == nil {
-			err = codec.ReadRequest(nil)
-		}
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err == nil && method == replayMethod:
-			time.Sleep(work)
-			// The number of the call lies behind version, length and name.
-			binary.BigEndian.PutUint32(replies[next][8+len(replayMethod):], uint32(seq))
-			_, err = nc.Write(replies[next])
-			next = (next + 1) % len(replies)
-		case err == nil && answers[method] != nil:
-			err = codec.WriteReply(method, seq, answers[method])
-		case err == nil:
-			err = codec.WriteReply(method, seq, &wire.StatusResp{})
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// replayServer listens on loopback until the benchmark ends. It works on each batch for a time.
-func replayServer(b *testing.B, replies [][]byte, work time.Duration) (addr string) {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() {
-		nc, err := l.Accept()
-		if err == nil {
-			nc.SetDeadline(time.Now().Add(10 * time.Minute))
-			err = replayTo(nc, replies, work)
-			nc.Close()
-		}
-		ended <- err
-	}()
-	b.Cleanup(func() {
-		l.Close()
-		if err := <-ended; err != nil {
-			b.Error(err)
-		}
-	})
-	return l.Addr().String()
 }
 
 // BenchmarkFetch reads batches through [Rows.Next], over loopback TCP. Before each round
@@ -170,13 +65,12 @@ func (r *reading) add(batch *Batch) {
 }
 
 func fetchAgainstBare(b *testing.B, use func(*Batch)) {
-	replies := replayedBatches(b)
-	bare := dialBare(b, replies)
+	bare := dialBare(b)
 	rows := replayedRows(b, Options{}, 0)
 	var bareRounds, rounds []time.Duration
 	var start time.Time
 	b.ReportAllocs()
-	b.SetBytes(int64(len(replies[0])))
+	b.SetBytes(int64(bare.sizes[0]))
 	for i := 0; b.Loop(); i++ {
 		if i%roundBatches == 0 {
 			b.StopTimer()
@@ -202,7 +96,9 @@ func fetchAgainstBare(b *testing.B, use func(*Batch)) {
 // replayedRows is a result without end.
 func replayedRows(b *testing.B, o Options, work time.Duration) *Rows {
 	b.Helper()
-	o.Hosts = []string{replayServer(b, replayedBatches(b), work)}
+	server := replay.Calls(b, replayRows, false)
+	server.Work = work
+	o.Hosts = []string{server.Start(b)}
 	client, err := Connect(b.Context(), o)
 	if err != nil {
 		b.Fatal(err)
@@ -270,39 +166,43 @@ func median(d []time.Duration) time.Duration {
 
 // bareCaller makes calls and looks at nothing that comes back.
 type bareCaller struct {
-	b       *testing.B
-	conn    net.Conn
-	call    []byte
-	replies [][]byte // for their lengths
-	buffer  []byte
+	b      *testing.B
+	conn   net.Conn
+	call   []byte
+	sizes  [roundBatches]int // of the replies of a round
+	buffer []byte
 }
 
-func dialBare(b *testing.B, replies [][]byte) *bareCaller {
+func dialBare(b *testing.B) *bareCaller {
 	b.Helper()
-	var call bytes.Buffer
-	if err := wire.NewCodec(stream{Writer: &call}, 0).WriteCall(replayMethod, 0, &wire.FetchResultsReq{}); err != nil {
-		b.Fatal(err)
+	c := &bareCaller{b: b}
+	server := replay.Calls(b, replayRows, false)
+	for i := range c.sizes {
+		c.sizes[i] = len(server.Reply(i, 0))
 	}
-	nc, err := net.DialTimeout("tcp", replayServer(b, replies, 0), 10*time.Second)
+	c.buffer = make([]byte, slices.Max(c.sizes[:]))
+	var call bytes.Buffer
+	err := wire.NewCodec(stream{Writer: &call}, 0).WriteCall(replayMethod, 0, &wire.FetchResultsReq{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { nc.Close() })
-	c := &bareCaller{b: b, conn: nc, call: call.Bytes(), replies: replies}
-	for _, reply := range replies {
-		c.buffer = make([]byte, max(len(c.buffer), len(reply)))
+	c.call = call.Bytes()
+	if c.conn, err = net.DialTimeout("tcp", server.Start(b), 10*time.Second); err != nil {
+		b.Fatal(err)
 	}
+	b.Cleanup(func() { c.conn.Close() })
 	return c
 }
 
+// round makes so many calls that the next round begins with the first reply again.
 func (c *bareCaller) round() time.Duration {
 	c.conn.SetDeadline(time.Now().Add(time.Minute))
 	start := time.Now()
-	for i := range roundBatches {
+	for _, size := range c.sizes {
 		if _, err := c.conn.Write(c.call); err != nil {
 			c.b.Fatal(err)
 		}
-		if _, err := io.ReadFull(c.conn, c.buffer[:len(c.replies[i%replayCount])]); err != nil {
+		if _, err := io.ReadFull(c.conn, c.buffer[:size]); err != nil {
 			c.b.Fatal(err)
 		}
 	}

@@ -1,49 +1,37 @@
 package query
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"qosreport/internal/impala"
+	"qosreport/internal/impala/replay"
 	"qosreport/internal/impala/wire"
 )
 
 // benchRows is a batch as long as batches become.
 const benchRows = 8192
 
-// measured is a batch of ten columns with 133 bytes of values a row: 4 texts, 4 doubles,
-// a bigint and a smallint. Rounded doubles have three decimals, six times in seven.
+// measured is a batch of the rows for which every speed is told.
 func measured(t testing.TB, rounded bool) *impala.Batch {
 	t.Helper()
-	r := &table{columns: columns(wire.String, wire.String, wire.String, wire.String, wire.Double, wire.Double, wire.Double, wire.Double, wire.BigInt, wire.SmallInt)}
-	random := rand.New(rand.NewPCG(1, 2))
-	text := strings.Repeat("0123456789abcdef", 3)
-	double := func() float64 {
-		if v := float64(random.IntN(1_000_000)) / 1000; rounded && random.IntN(7) > 0 {
-			return v
-		}
-		return random.Float64()
+	addr := replay.Calls(t, benchRows, rounded).Start(t)
+	client, err := impala.Connect(t.Context(), impala.Options{Hosts: []string{addr}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for range 2 * benchRows {
-		row := []any{text[:36]}
-		for range 3 {
-			row = append(row, text[:4+random.IntN(19)])
-		}
-		r.rows = append(r.rows, append(row, double(), double(), double(), double(), int(random.Int64()), random.IntN(1<<15)))
+	t.Cleanup(func() { client.Close(context.Background()) })
+	rows, err := client.Query(t.Context(), "SELECT")
+	if err != nil {
+		t.Fatal(err)
 	}
-	rows := open(t, r)
-	for {
-		batch, err := rows.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if batch.Rows >= benchRows/2 {
-			return batch
-		}
+	batch, err := rows.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return batch
 }
 
 func TestFormattingTakesNoMemory(t *testing.T) {

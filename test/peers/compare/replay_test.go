@@ -21,7 +21,7 @@ import (
 	"qosreport/internal/impala/wire"
 )
 
-// columns are those of a voice call: 133 bytes of values a row.
+// columns are those of a voice call: 133 bytes a row with the lengths of texts.
 var columns = []wire.ColumnDesc{
 	{Name: "id", Type: wire.String}, {Name: "a", Type: wire.String}, {Name: "b", Type: wire.String}, {Name: "c", Type: wire.String},
 	{Name: "d", Type: wire.Double}, {Name: "e", Type: wire.Double}, {Name: "f", Type: wire.Double}, {Name: "g", Type: wire.Double},
