@@ -267,7 +267,7 @@ func (k *kept) refuses(t *testing.T) {
 		"select cast(1 as decimal(3,1)) / 0":   "Cannot divide decimal by zero",
 		"insert into acme values (1)":          "is not supported by the demo server",
 		"set nope=1; select 1":                 "Unknown query option: nope",
-		"show partitions qos.nope":             "AnalysisException: Could not resolve table reference: 'qos.nope'",
+		"show partitions qos.nope":             "AnalysisException: Table does not exist: qos.nope",
 		"select count(*) from acme group by 7": "AnalysisException: ",
 	} {
 		for _, line := range []string{k.shells[0], k.shells[ways-1]} {

@@ -90,6 +90,11 @@ func TestSetIsAStatementOfTheSession(t *testing.T) {
 		}
 	}
 	refused(t, c.tryExecute(session, "SET nope=1", nil).Status, "Invalid query option: nope", "HY000")
+	refused(t, c.tryExecute(session, "UNSET nope", nil).Status, "Invalid query option: nope", "HY000")
+	list("SET max_row_size=1m")
+	if got := list("-- back\nunset MAX_ROW_SIZE;"); len(got) != 0 || list("SET")["MAX_ROW_SIZE"][0] != lookUp("MAX_ROW_SIZE").value {
+		t.Errorf("UNSET has rows %v, or the option is as it was: %v", got, list("SET")["MAX_ROW_SIZE"])
+	}
 	short, all := list("SET"), list("-- everything\nset all;")
 	for name, want := range map[string][2]string{"MEM_LIMIT": {"2147483648", "REGULAR"}, "TIMEZONE": {"Europe/Bratislava", "REGULAR"},
 		"REQUEST_POOL": {"root.etl", "REGULAR"}, "MAX_ERRORS": {"100", "ADVANCED"}} {
@@ -108,7 +113,7 @@ func TestSetIsAStatementOfTheSession(t *testing.T) {
 }
 
 func TestWhatIsNoSet(t *testing.T) {
-	for _, statement := range []string{"", "SETTLE", "set_x", "SELECT 1", "SET nonsense", "SET a b=1", "/* open", "-- set"} {
+	for _, statement := range []string{"", "SETTLE", "set_x", "SELECT 1", "SET nonsense", "SET a b=1", "UNSET", "UNSET a b", "/* open", "-- set"} {
 		if set, ok := parseSet(statement); ok {
 			t.Errorf("%q: %+v", statement, set)
 		}

@@ -15,10 +15,13 @@ type setStatement struct {
 	all         bool
 }
 
-// parseSet reads SET, SET ALL and SET name=value. Impala's sessions answer these without
-// planning anything.
+// parseSet reads SET, SET ALL, SET name=value and UNSET name. Impala's sessions answer these
+// without planning anything.
 func parseSet(statement string) (setStatement, bool) {
 	text := strings.TrimRight(withoutComments(statement), "; \t\r\n")
+	if words := strings.Fields(text); len(words) == 2 && strings.EqualFold(words[0], "unset") {
+		return setStatement{name: strings.Trim(words[1], "`")}, true
+	}
 	if len(text) < len("set") || !strings.EqualFold(text[:len("set")], "set") {
 		return setStatement{}, false
 	}

@@ -83,17 +83,22 @@ type engine struct {
 	running sync.WaitGroup
 }
 
-// Execute answers USE itself; everything else is the SQL engine's.
+// Execute answers what has no rows itself; everything else is the SQL engine's.
 func (e *engine) Execute(ctx context.Context, s *hs2server.Session, statement string) (hs2server.Result, error) {
 	database, found, err := e.sql.Use(statement)
+	if found && err == nil {
+		s.Use(database)
+	}
 	if !found {
-		return e.run(ctx, s, statement)
+		found, err = e.sql.Reload(statement, s.Database())
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case found:
+		return done{}, nil
 	}
-	s.Use(database)
-	return done{}, nil
+	return e.run(ctx, s, statement)
 }
 
 func (e *engine) run(ctx context.Context, s *hs2server.Session, statement string) (hs2server.Result, error) {
@@ -136,7 +141,7 @@ func rowLimit(options map[string]string, queryID string, st *sql.Statement) (pro
 	return produced{queryID: queryID, most: most}, nil
 }
 
-// done is the result of USE, which has none.
+// done is the result of a statement that has none, as USE.
 type done struct{}
 
 func (done) Columns() []wire.ColumnDesc { return nil }

@@ -10,15 +10,29 @@ func (p *planner) describe(ps *parser) (*Statement, error) {
 	case ps.word("formatted"), ps.word("extended"):
 		return p.describeFormatted(ps)
 	}
-	r, _, err := p.tableOf(ps)
+	o, err := p.described(ps)
 	if err != nil {
 		return nil, err
 	}
 	rows := &listing{}
-	for _, f := range r.columns {
+	for _, f := range o.columns {
 		rows.texts(f.Name, strings.ToLower(f.Type.String()), "")
 	}
 	return rows.statement("name", "type", "comment"), nil
+}
+
+// described is the table of a DESCRIBE, which Impala looks for as it does for a column of a
+// complex type.
+func (p *planner) described(ps *parser) (*scan, error) {
+	path, err := ps.lastPath()
+	if err != nil {
+		return nil, err
+	}
+	o, err := p.existing(path)
+	if err != nil {
+		return nil, analysis("Could not resolve path: '%s'", joinPath(path))
+	}
+	return o, nil
 }
 
 func (p *planner) describeDatabase(ps *parser) (*Statement, error) {
@@ -41,7 +55,7 @@ func (p *planner) describeDatabase(ps *parser) (*Statement, error) {
 // (HiveMetadataFormatterUtils.java): blocks of name, value and comment, in which what is
 // missing is NULL.
 func (p *planner) describeFormatted(ps *parser) (*Statement, error) {
-	_, o, err := p.tableOf(ps)
+	o, err := p.described(ps)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +104,7 @@ func (p *planner) describeFormatted(ps *parser) (*Statement, error) {
 
 // showCreate answers SHOW CREATE TABLE with a text that makes a table of the same columns.
 func (p *planner) showCreate(ps *parser) (*Statement, error) {
-	_, o, err := p.tableOf(ps)
+	o, err := p.tableOf(ps)
 	if err != nil {
 		return nil, err
 	}

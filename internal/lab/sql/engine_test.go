@@ -223,7 +223,7 @@ func TestListings(t *testing.T) {
 		{name: "tables of a database", sql: "show tables in qos;", rows: []string{"site"}},
 		{name: "tables of none", sql: "show tables in nope", err: "AnalysisException: Database does not exist: nope"},
 		{name: "describe", sql: "describe qos.site", types: "STRING STRING STRING", rows: []string{"name|string|", "rtt|int|", "dt|string|"}},
-		{name: "describe nothing", sql: "describe nope", err: "Could not resolve table reference: 'nope'"},
+		{name: "describe nothing", sql: "describe nope", err: "Could not resolve path: 'nope'"},
 		{name: "partitions", sql: "show partitions qos.site", types: "STRING BIGINT BIGINT STRING STRING STRING STRING STRING STRING STRING",
 			rows: []string{"2017-09-12|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/qos/site/dt=2017-09-12|NONE", "Total|-1|1|0B|0B|||||"}},
 		{name: "show and nothing else", sql: "show", err: "ParseException"},

@@ -147,6 +147,11 @@ func (s *Statement) Explain(level ExplainLevel) []string {
 
 // explain answers EXPLAIN SELECT …: what would be scanned and done.
 func (p *planner) explain(ps *parser) (*Statement, error) {
+	for _, word := range []string{"create", "delete", "insert", "merge", "update", "upsert"} {
+		if ps.word(word) {
+			return nil, unsupported("EXPLAIN " + strings.ToUpper(word))
+		}
+	}
 	st, err := p.selectStatement(ps)
 	if err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func (k *compiler) call(e *expr, args []compiled) (compiled, error) {
 	}
 	overloads := k.overloads(e.name)
 	if overloads == nil {
-		return compiled{}, unsupported(e.name + "()")
+		return compiled{}, k.unknown(e)
 	}
 	chosen, ok := choose(overloads, args)
 	if !ok {

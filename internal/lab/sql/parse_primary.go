@@ -45,7 +45,7 @@ func (p *parser) brackets() (*expr, error) {
 // opensQuery reports whether a query in brackets stands here.
 func (p *parser) opensQuery() bool {
 	after := lex(p.sql, p.tok.end)
-	return p.tok.kind == symbolToken && p.tok.text == "(" && after.kind == wordToken && (after.text == "select" || after.text == "with")
+	return p.tok.kind == symbolToken && p.tok.text == "(" && after.kind == wordToken && (after.text == "select" || after.text == "values" || after.text == "with")
 }
 
 // subquery reads a query in brackets.
@@ -63,7 +63,7 @@ func (p *parser) subquery(kind subqueryKind, args ...*expr) (*expr, error) {
 }
 
 // callableWords are reserved words that are also names of functions.
-var callableWords = []string{"char", "date", "if", "left", "replace", "right", "truncate"}
+var callableWords = []string{"char", "date", "grouping", "if", "left", "replace", "right", "truncate", "uuid"}
 
 func (p *parser) wordPrimary() (*expr, error) {
 	word := p.tok.text
@@ -195,6 +195,9 @@ var typeNames = map[string]Kind{
 
 func (p *parser) typeName() (Type, error) {
 	kind, found := typeNames[p.tok.text]
+	if p.at("array", "binary", "datetime", "map", "struct") {
+		return Type{}, unsupported("type " + strings.ToUpper(p.tok.text))
+	}
 	if p.tok.kind != wordToken || !found {
 		for name := range typeNames {
 			p.expected = append(p.expected, strings.ToUpper(name))

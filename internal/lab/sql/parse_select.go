@@ -70,8 +70,33 @@ func (p *parser) block() (block, error) {
 		nested, err := p.bracketed()
 		return block{nested: nested}, err
 	}
+	if p.word("values") {
+		q, err := p.values()
+		return block{nested: q}, err
+	}
 	s, err := p.selection()
 	return block{selects: s}, err
+}
+
+// values reads the rows behind VALUES, which are a UNION ALL of select lists.
+func (p *parser) values() (*query, error) {
+	q := &query{}
+	for {
+		if err := p.need("("); err != nil {
+			return nil, err
+		}
+		items, err := p.items()
+		if err != nil {
+			return nil, err
+		}
+		if err := p.need(")"); err != nil {
+			return nil, err
+		}
+		q.blocks = append(q.blocks, block{selects: &selection{items: items}})
+		if !p.symbol(",") {
+			return q, nil
+		}
+	}
 }
 
 // tail reads ORDER BY, LIMIT and OFFSET.

@@ -30,20 +30,28 @@ func (p *planner) source(s *source, env *names) (*relation, error) {
 	case s.left != nil:
 		return p.join(s, env)
 	case s.query != nil:
-		r, err := p.query(s.query, env)
-		if err != nil {
-			return nil, err
-		}
-		return named(r, s.alias), nil
+		return p.inline(s.query, s.alias, env)
 	}
 	if cte := env.find(s.path[0]); len(s.path) == 1 && cte != nil {
-		r, err := p.query(cte.table.query, cte.outer)
-		if err != nil {
-			return nil, err
-		}
-		return named(r, s.alias), nil
+		return p.inline(cte.table.query, s.alias, cte.outer)
 	}
 	return p.table(s)
+}
+
+// inline plans a query in the FROM clause, whose columns need names of their own.
+func (p *planner) inline(q *query, alias string, env *names) (*relation, error) {
+	r, err := p.query(q, env)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]bool)
+	for _, f := range r.columns {
+		if seen[f.Name] {
+			return nil, analysis("duplicated inline view column alias: '%s' in inline view '%s'", f.Name, alias)
+		}
+		seen[f.Name] = true
+	}
+	return named(r, alias), nil
 }
 
 func (p *planner) join(s *source, env *names) (*relation, error) {
@@ -113,6 +121,9 @@ func (p *planner) joinConditions(s *source, columns []field, left int) ([]*expr,
 	}
 	if s.on == nil {
 		return conditions, nil
+	}
+	if err := p.functions(s.on); err != nil {
+		return nil, err
 	}
 	on, err := bind(s.on, columns)
 	if err != nil {

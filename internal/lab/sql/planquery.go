@@ -1,9 +1,6 @@
 package sql
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // query plans a query, with the WITH names that it can see.
 func (p *planner) query(q *query, env *names) (*relation, error) {
@@ -123,10 +120,6 @@ func (p *planner) unionOf(blocks []*relation, types []Type, last int) *relation 
 	return r
 }
 
-// otherStatements begin with these words in Impala.
-var otherStatements = []string{"alter", "compute", "create", "delete", "drop", "grant", "insert", "invalidate", "load",
-	"merge", "refresh", "revoke", "set", "truncate", "update", "upsert", "use", "values"}
-
 // statement plans what a text says.
 func (p *planner) statement(text string) (*Statement, error) {
 	ps, err := newParser(text)
@@ -140,8 +133,9 @@ func (p *planner) statement(text string) (*Statement, error) {
 		return p.describe(ps)
 	case ps.word("explain"):
 		return p.explain(ps)
-	case ps.at(otherStatements...):
-		return nil, unsupported(strings.ToUpper(ps.tok.text))
+	}
+	if err := ps.otherStatement(); err != nil {
+		return nil, err
 	}
 	return p.selectStatement(ps)
 }

@@ -64,6 +64,9 @@ func (s *selecting) bindWhere() error {
 	if s.where == nil {
 		return nil
 	}
+	if err := s.functions(s.where); err != nil {
+		return err
+	}
 	if s.where.any(isAggregate) {
 		return analysis("aggregate function not allowed in WHERE clause")
 	}
@@ -107,6 +110,9 @@ func (s *selecting) bindOutputs() error {
 				return err
 			}
 			continue
+		}
+		if err := s.functions(item.expr); err != nil {
+			return err
 		}
 		bound, err := bind(item.expr, s.from.columns)
 		if err != nil {
@@ -179,6 +185,9 @@ func (s *selecting) resolve(e *expr, clause string) (*expr, error) {
 	referred, err := s.reference(e, clause)
 	if referred != nil || err != nil {
 		return referred, err
+	}
+	if err := s.functions(e); err != nil {
+		return nil, err
 	}
 	return bind(e, s.from.columns)
 }

@@ -46,11 +46,16 @@ func (p *planner) show(ps *parser) (*Statement, error) {
 		}
 		return st.statement("name", "comment"), nil
 	case ps.word("tables"):
-		return p.showNames(ps, p.catalog.Tables, "name")
+		return p.showNames(ps, func(database string) ([]string, error) { return p.catalog.Tables(database), nil }, "name")
 	case ps.word("views"):
 		return p.showNames(ps, nothing, "name")
 	case ps.word("functions"):
-		return p.showNames(ps, nothing, "return type", "signature", "binary type", "is persistent")
+		return p.showFunctions(ps)
+	case ps.word("aggregate"), ps.word("analytic"):
+		if !ps.word("functions") {
+			return nil, ps.unexpected()
+		}
+		return p.showFunctions(ps)
 	case ps.word("partitions"):
 		return p.showPartitions(ps, true)
 	case ps.word("table"):
@@ -68,17 +73,33 @@ func (p *planner) show(ps *parser) (*Statement, error) {
 			return nil, unsupported("SHOW CREATE of anything but a table")
 		}
 		return p.showCreate(ps)
-	case ps.tok.kind == wordToken:
-		return nil, unsupported("SHOW " + strings.ToUpper(ps.tok.text))
+	case ps.word("current"), ps.word("grant"), ps.word("role"), ps.word("roles"):
+		return nil, unauthorized()
+	}
+	for _, word := range []string{"data", "files", "metadata", "range"} {
+		if ps.word(word) {
+			return nil, unsupported("SHOW " + strings.ToUpper(word))
+		}
 	}
 	return nil, ps.unexpected()
 }
 
+// showFunctions lists the functions that users have made. Those of Impala itself are in a
+// database of their own; to say that there are none would be wrong.
+func (p *planner) showFunctions(ps *parser) (*Statement, error) {
+	return p.showNames(ps, func(database string) ([]string, error) {
+		if database == builtins {
+			return nil, unsupported("SHOW FUNCTIONS IN " + builtins)
+		}
+		return nil, nil
+	}, "return type", "signature", "binary type", "is persistent")
+}
+
 // nothing lists what the server has none of.
-func nothing(string) []string { return nil }
+func nothing(string) ([]string, error) { return nil, nil }
 
 // showNames answers SHOW TABLES and the like: [IN database] [[LIKE] 'pattern'].
-func (p *planner) showNames(ps *parser, list func(database string) []string, columns ...string) (*Statement, error) {
+func (p *planner) showNames(ps *parser, list func(database string) ([]string, error), columns ...string) (*Statement, error) {
 	database := p.session.Database
 	if ps.word("in") || ps.word("from") {
 		var err error
@@ -89,11 +110,15 @@ func (p *planner) showNames(ps *parser, list func(database string) []string, col
 	if err := p.database(database); err != nil {
 		return nil, err
 	}
+	names, err := list(database)
+	if err != nil {
+		return nil, err
+	}
 	rows := &listing{}
-	for _, name := range list(database) {
+	for _, name := range names {
 		rows.texts(name)
 	}
-	rows, err := p.matching(ps, rows)
+	rows, err = p.matching(ps, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -128,26 +153,49 @@ func (p *planner) matching(ps *parser, rows *listing) (*listing, error) {
 }
 
 // tableOf reads a table name and the end of the statement.
-func (p *planner) tableOf(ps *parser) (*relation, *scan, error) {
+func (p *planner) tableOf(ps *parser) (*scan, error) {
+	path, err := ps.lastPath()
+	if err != nil {
+		return nil, err
+	}
+	return p.existing(path)
+}
+
+// lastPath reads a name and the end of the statement.
+func (ps *parser) lastPath() ([]string, error) {
 	path, err := ps.path()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := ps.finish(); err != nil {
-		return nil, nil, err
+	return path, ps.finish()
+}
+
+// qualified puts the session's database before a name without one.
+func (p *planner) qualified(path []string) []string {
+	if len(path) > 1 {
+		return path
+	}
+	return []string{p.session.Database, path[0]}
+}
+
+// existing finds a table whose metadata a statement is about.
+func (p *planner) existing(path []string) (*scan, error) {
+	path = p.qualified(path)
+	if err := p.database(path[0]); err != nil {
+		return nil, err
 	}
 	r, err := p.table(&source{path: path, alias: path[len(path)-1]})
 	if err != nil {
-		return nil, nil, err
+		return nil, analysis("Table does not exist: %s", strings.Join(path, "."))
 	}
 	o, _ := r.filter.input.(*scan)
-	return r, o, nil
+	return o, nil
 }
 
 // showPartitions answers SHOW PARTITIONS and SHOW TABLE STATS. The number of rows is -1,
 // which means that no statistics were computed; sizes are not known and 0.
 func (p *planner) showPartitions(ps *parser, keyed bool) (*Statement, error) {
-	_, o, err := p.tableOf(ps)
+	o, err := p.tableOf(ps)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +235,7 @@ func location(table string) string { return "/" + strings.ReplaceAll(table, ".",
 // showColumnStats answers SHOW COLUMN STATS: none were computed, so that only the sizes
 // of types of fixed width are known, as in Impala.
 func (p *planner) showColumnStats(ps *parser) (*Statement, error) {
-	_, o, err := p.tableOf(ps)
+	o, err := p.tableOf(ps)
 	if err != nil {
 		return nil, err
 	}

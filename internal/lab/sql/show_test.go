@@ -11,11 +11,11 @@ func TestDescribe(t *testing.T) {
 		{name: "columns in order, types in small letters", sql: "DESCRIBE default.t", types: "STRING STRING STRING",
 			rows: []string{"id|bigint|", "site|string|", "small|smallint|", "x|double|", "price|decimal(10,2)|", "ok|boolean|", "ts|timestamp|", "dt|string|"}},
 		{name: "desc is describe", sql: "desc `qos`.`site`;", rows: []string{"name|string|", "rtt|int|", "dt|string|"}},
-		{name: "one name too many", sql: "describe a.b.c", err: "Could not resolve table reference: 'a.b.c'"},
+		{name: "one name too many", sql: "describe a.b.c", err: "Could not resolve path: 'a.b.c'"},
 		{name: "something behind the name", sql: "describe t x", err: "ParseException"},
 		{name: "a database", sql: "describe database default", rows: []string{"default|/default|Default Hive database"}},
 		{name: "no database", sql: "describe database nope", err: "AnalysisException: Database does not exist: nope"},
-		{name: "no table", sql: "describe formatted nope", err: "AnalysisException: Could not resolve table reference: 'nope'"},
+		{name: "no table", sql: "describe formatted nope", err: "AnalysisException: Could not resolve path: 'nope'"},
 		{name: "all that is known of a table", sql: "describe formatted qos.site", types: "STRING STRING STRING", rows: []string{
 			"# col_name|data_type|comment", "|NULL|NULL", "name|string|NULL", "rtt|int|NULL", "|NULL|NULL",
 			"# Partition Information|NULL|NULL", "# col_name|data_type|comment", "|NULL|NULL", "dt|string|NULL", "|NULL|NULL",
@@ -53,9 +53,16 @@ func TestShow(t *testing.T) {
 			"2017-09-11|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/default/t/dt=2017-09-11|NONE",
 			"2017-09-12|-1|1|0B|NOT CACHED|NOT CACHED|PARQUET|false|/default/t/dt=2017-09-12|NONE",
 			"Total|-1|2|0B|0B|||||"}},
-		{name: "partitions of no table", sql: "show partitions nope", err: "Could not resolve table reference: 'nope'"},
+		{name: "partitions of no table", sql: "show partitions nope", err: "Table does not exist: default.nope"},
+		{name: "a table of no database", sql: "show create table a.b", err: "Database does not exist: a"},
 		{name: "something behind", sql: "show tables x", err: "ParseException"},
-		{name: "what is not there", sql: "show stats t", err: "SHOW STATS is not supported by the demo server"},
+		{name: "what is not there", sql: "show files in t", err: "SHOW FILES is not supported by the demo server"},
+		{name: "what nobody has", sql: "show stats t", err: "Expected: AGGREGATE, ANALYTIC, COLUMN, CREATE, CURRENT, "},
+		{name: "functions that aggregate, of users", sql: "show aggregate functions in qos", types: "STRING STRING STRING STRING", rows: nil},
+		{name: "aggregate something else", sql: "show aggregate tables", err: "ParseException"},
+		{name: "functions of Impala's own", sql: "show functions in _impala_builtins like 'a*'", err: "SHOW FUNCTIONS IN _impala_builtins is not supported by the demo server"},
+		{name: "roles", sql: "show current roles", err: "AnalysisException: Authorization is not enabled."},
+		{name: "grants", sql: "show grant user me on table t", err: "AnalysisException: Authorization is not enabled."},
 	})
 }
 
