@@ -139,7 +139,8 @@ type connector struct {
 	health impala.Health // of the coordinators
 
 	mu    sync.Mutex
-	creds *kerberos.Creds // nil before the first session, and without Kerberos
+	creds *kerberos.Creds   // nil before the first session, and without Kerberos
+	pipes map[string]*piped // by file
 }
 
 // connect logs in where that is wanted and opens a session. The coordinator shows its

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"qosreport/internal/config"
 	"qosreport/internal/fault"
@@ -42,7 +41,7 @@ func (c *connector) overSASL(ctx context.Context) (func(ctx context.Context, hos
 			return sasl, nil
 		}, nil
 	case "ldap":
-		password, err := i.Password()
+		password, err := c.secret(ctx, i.PasswordFile, i.Password)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +76,7 @@ func (c *connector) overHTTP(ctx context.Context) (*impala.HTTP, error) {
 			return negotiate(ctx, creds, i.Service, cmp.Or(i.SPNHost, host))
 		}
 	case "ldap":
-		password, err := i.Password()
+		password, err := c.secret(ctx, i.PasswordFile, i.Password)
 		if err != nil {
 			return nil, err
 		}
@@ -88,10 +87,11 @@ func (c *connector) overHTTP(ctx context.Context) (*impala.HTTP, error) {
 			return impala.NewBasic(i.User, string(password))
 		}
 	case "jwt":
-		if _, err := c.bearer(); err != nil {
+		b := &bearer{connector: c}
+		if _, err := b.login(ctx, ""); err != nil {
 			return nil, err // before every coordinator is tried
 		}
-		o.Login = func(context.Context, string) (impala.Authorization, error) { return c.bearer() }
+		o.Login = b.login
 	}
 	return o, nil
 }
@@ -130,22 +130,6 @@ func negotiate(ctx context.Context, creds *kerberos.Creds, service, host string)
 type bareNegotiator struct{ *kerberos.Negotiator }
 
 func (b bareNegotiator) Authorization() string { return b.BareAuthorization() }
-
-// bearer reads the token, which somebody may have renewed since.
-func (c *connector) bearer() (impala.Authorization, error) {
-	token, err := c.config.Impala.JWT()
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now
-	if c.now != nil {
-		now = c.now
-	}
-	if err := impala.CheckJWT(string(token), now()); err != nil {
-		return nil, fmt.Errorf("impala.jwt_file: %w", err)
-	}
-	return impala.NewBearer(string(token)), nil
-}
 
 func tlsConfig(t *config.TLS) (*tls.Config, error) {
 	c := &tls.Config{ServerName: t.ServerName, MinVersion: tls.VersionTLS12}

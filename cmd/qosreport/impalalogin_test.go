@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -134,27 +133,5 @@ func TestTicketsOverHTTP(t *testing.T) {
 				t.Errorf("sent %.60s, %v", all[0], err)
 			}
 		})
-	}
-}
-
-// The token is read for each request, since it is renewed by somebody else.
-func TestATokenIsReadForEachRequest(t *testing.T) {
-	first, second := jwtUntil(time.Now().Add(time.Hour)), jwtUntil(time.Now().Add(2*time.Hour))
-	c, err := (&fileFlags{}).load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Impala.Auth, c.Impala.JWTFile = "jwt", write(t, filepath.Join(t.TempDir(), "jwt"), first)
-	o, err := (&connector{config: c}).overHTTP(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{first, second} {
-		if err := os.WriteFile(c.Impala.JWTFile, []byte(want), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if login, err := o.Login(t.Context(), "h"); err != nil || login.Authorization() != "Bearer "+want {
-			t.Errorf("got %v, %v", login, err)
-		}
 	}
 }

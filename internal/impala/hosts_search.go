@@ -111,8 +111,7 @@ func everywhere(err error) bool {
 	case fault.SQL, fault.KDC:
 		return true
 	case fault.Authentication:
-		var password *passwordRefused
-		return fault.AreaOf(err) == fault.Impala || errors.As(err, &password)
+		return fault.AreaOf(err) == fault.Impala || wrongPassword(err)
 	}
 	return false
 }

@@ -22,7 +22,7 @@ const mediaType = "application/x-thrift"
 
 // exchange makes a call with the login that it needs. A server that says 401 has not begun
 // with the call, so that any may be repeated: without the cookie that it does not take any
-// more, and with a fresh ticket in place of an old one, once each.
+// more, and with a fresh ticket or token in place of an old one, once each.
 func (c *httpConn) exchange(ctx context.Context, method string, req, reply wire.Message) error {
 	c.seq++
 	if err := c.codec.WriteCall(method, c.seq, req); err != nil {
@@ -34,12 +34,17 @@ func (c *httpConn) exchange(ctx context.Context, method string, req, reply wire.
 		var login Authorization
 		if c.opts.HTTP.Login != nil && !(c.opts.HTTP.Once && cookie) {
 			var err error
-			if login, err = c.opts.HTTP.Login(ctx, hostOf(c.url.Host)); err != nil {
+			if login, err = c.opts.HTTP.Login(ctx, hostOf(c.url.Host)); err != nil && !cookie {
 				return err
+			}
+			if err != nil { // as with a token that has expired: the cookie may be good for longer
+				login = nil
 			}
 		}
 		err := c.roundTrip(ctx, method, login, reply)
-		stale := endLogin(login)
+		if login != nil {
+			_ = login.Close()
+		}
 		var refused *HTTPError
 		if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
 			return err
@@ -47,7 +52,7 @@ func (c *httpConn) exchange(ctx context.Context, method string, req, reply wire.
 		switch {
 		case cookie && !dropped:
 			dropped = true
-		case stale && !renewed:
+		case !renewed && stale(login):
 			renewed = true
 		default:
 			return err
@@ -56,12 +61,9 @@ func (c *httpConn) exchange(ctx context.Context, method string, req, reply wire.
 	}
 }
 
-// endLogin closes a login and reports whether one with a fresh ticket may be better.
-func endLogin(login Authorization) bool {
-	if login == nil {
-		return false
-	}
-	_ = login.Close()
+// stale reports whether a login with a fresh ticket or token may be better than one that was
+// refused.
+func stale(login Authorization) bool {
 	old, ok := login.(interface{ Stale() bool })
 	return ok && old.Stale()
 }

@@ -131,3 +131,8 @@ func loginFailure(ctx context.Context, err error, mechanism string, o Options) e
 type passwordRefused struct{ error }
 
 func (e *passwordRefused) Unwrap() error { return e.error }
+
+func wrongPassword(err error) bool {
+	var refused *passwordRefused
+	return errors.As(err, &refused)
+}

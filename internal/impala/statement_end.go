@@ -27,11 +27,15 @@ func (r *Rows) abandon(ctx context.Context, err error) error {
 	if c.conn.broken() == nil && r.failed && r.queryID != "" {
 		r.tellProfile(ctx, err)
 	}
-	var ending error
-	if c.conn.broken() == nil && r.open {
+	ending := err
+	if c.conn.broken() == nil && r.open && !wrongPassword(err) {
 		ending = r.end(ctx, c.conn)
 	}
-	if c.conn.broken() != nil || ending != nil {
+	switch {
+	case wrongPassword(ending): // which would be shown once more by each call
+		c.conn.close()
+		c.log.WarnContext(ctx, "statement may still run on the coordinator", "query_id", r.queryID, "reason", ending)
+	case c.conn.broken() != nil || r.open && ending != nil:
 		r.endElsewhere(ctx)
 	}
 	r.open = false
@@ -99,7 +103,8 @@ func (r *Rows) Close(ctx context.Context) error {
 	if err == nil {
 		err = r.end(ctx, c.conn)
 		if err != nil && r.ended && r.operation.HasResultSet && ctx.Err() == nil {
-			return r.abandon(ctx, nil) // the rows and the warnings are here, and nothing else is due
+			_ = r.abandon(ctx, err) // the rows and the warnings are here, and nothing else is due
+			return nil
 		}
 	}
 	if err != nil {
