@@ -23,7 +23,7 @@ type explainCmd struct {
 }
 
 // Run explains each statement of the report; none of them is run.
-func (e *explainCmd) Run(ctx context.Context, a *app) (err error) {
+func (e *explainCmd) Run(ctx context.Context, a *app) error {
 	c, err := e.load()
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (e *explainCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, client.Close(ctx)) }()
+	defer client.Close(ctx)
 	r, out := refusals{client: client}, a.out
 	for _, s := range statements {
 		plan, err := explain(ctx, client, s.SQL)

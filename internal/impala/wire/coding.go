@@ -88,6 +88,8 @@ type decoder struct {
 	typ thrift.TType // of the field that next found
 	id  int16
 	err error
+
+	planned int // nodes and instances that the message has announced
 }
 
 // next moves to the next field of the current struct and reports whether there is one.

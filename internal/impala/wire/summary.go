@@ -287,14 +287,17 @@ func (s *NodeStats) write(e *encoder) {
 	e.stop()
 }
 
-// maxNodes bounds the nodes of a plan and the instances of a node, since each takes far
-// more memory than the few bytes that announce it.
-const maxNodes = 1 << 14
+// The nodes of a plan, the instances of a node, and all of them together are bounded, since
+// each takes far more memory than the few bytes that announce it.
+const (
+	maxNodes     = 1 << 14
+	maxInstances = 1 << 20 // 1000 nodes on 1000 hosts
+)
 
 func (d *decoder) nodes() int {
 	n := d.list(thrift.STRUCT)
-	if n > maxNodes {
-		d.err = fmt.Errorf("%w: a plan of %d nodes or instances", ErrMalformed, n)
+	if d.planned += n; n > maxNodes || d.planned > maxInstances {
+		d.err = fmt.Errorf("%w: a plan of %d nodes or instances", ErrMalformed, max(n, d.planned))
 		return 0
 	}
 	return n

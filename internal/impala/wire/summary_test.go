@@ -87,6 +87,18 @@ func TestSummariesThatPromiseTooMuchAreRefused(t *testing.T) {
 			}
 			e.stop()
 		}, &ExecSummaryResp{}, "a plan of 1000000 nodes"},
+		{"as many instances at each node as one may have", func(e *encoder) {
+			e.begin(2)
+			e.list(3, thrift.STRUCT, 100)
+			for range 100 {
+				e.list(7, thrift.STRUCT, maxNodes)
+				for range maxNodes {
+					e.stop()
+				}
+				e.stop()
+			}
+			e.stop()
+		}, &ExecSummaryResp{}, "a plan of 1048676 nodes or instances"},
 		{"row counts that are texts", func(e *encoder) {
 			e.begin(2)
 			e.texts(1, map[string]string{"day=1": "2"})
