@@ -62,3 +62,25 @@ func TestUnknownFunctions(t *testing.T) {
 		{name: "an analytic one without a window", sql: "select row_number() from t", err: "AnalysisException: Analytic function requires an OVER clause: row_number()"},
 	})
 }
+
+func TestLabelsOfCommonTables(t *testing.T) {
+	run(t, []statementTest{
+		{name: "names for all columns", sql: "with v(a, b) as (select 1, 2) select b, a from v", rows: []string{"2|1"}},
+		{name: "names for some", sql: "with v(a) as (select 1, 2 b) select * from v w where w.a < w.b", rows: []string{"1|2"}},
+		{name: "names that keep columns apart", sql: "with v(a, b) as (select id, id from t) select max(a + b) from v", rows: []string{"10"}},
+		{name: "the old name is gone", sql: "with v(a) as (select 1 b) select b from v", err: "Could not resolve column/field reference: 'b'"},
+		{name: "too many names", sql: "with v(a, b) as (select 1) select a from v", err: "AnalysisException: WITH-clause view 'v' returns 1 columns, but 2 labels were specified. " +
+			"The number of column labels must be smaller or equal to the number of returned columns."},
+		{name: "no name", sql: "with v() as (select 1) select 1 from v", err: "ParseException"},
+		{name: "two tables of a name", sql: "with v as (select 1), v as (select 2) select 1 from v", err: "AnalysisException: Duplicate table alias: 'v'"},
+	})
+}
+
+func TestNumbersOutOfRange(t *testing.T) {
+	run(t, []statementTest{
+		{name: "too large", sql: "select 1.5E+400", err: "AnalysisException: Numeric literal '1.5E+400' exceeds maximum range of doubles."},
+		{name: "too small", sql: "select 1e-400", err: "AnalysisException: Numeric literal '1e-400' underflows minimum resolution of doubles."},
+		{name: "a nought stays one", sql: "select 0e-400 = 0", rows: []string{"1"}},
+		{name: "the largest", sql: "select 1.7976931348623157e308", types: "DOUBLE", rows: []string{"1.7976931348623157e+308"}},
+	})
+}

@@ -246,7 +246,7 @@ func (p *parser) signed(sign string) (*expr, error) {
 	if number && sign == "-" {
 		text := "-" + p.tok.text
 		p.next()
-		return numberLiteral(text), nil
+		return numberLiteral(text)
 	}
 	e, err := p.unary()
 	switch {
@@ -257,26 +257,33 @@ func (p *parser) signed(sign string) (*expr, error) {
 		if !negative {
 			positive = "-" + positive
 		}
-		return numberLiteral(positive), nil
+		return numberLiteral(positive)
 	}
 	// Impala makes this product too, and so its type and its name.
-	return &expr{kind: operatorExpr, name: "*", args: []*expr{numberLiteral("-1"), e}}, nil
+	return &expr{kind: operatorExpr, name: "*", args: []*expr{literal("-1", IntOf(-1), TinyInt), e}}, nil
 }
 
 // numberLiteral has the smallest type that holds the number.
-func numberLiteral(text string) *expr {
+func numberLiteral(text string) (*expr, error) {
 	e := &expr{kind: literalExpr, name: text}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		e.value, e.typ = IntOf(n), Type{Kind: smallestInteger(n)}
-		return e
+		return e, nil
 	}
 	if value, typ, ok := parseDecimal(text); ok {
 		e.value, e.typ = value, typ
-		return e
+		return e, nil
 	}
-	f, _ := strconv.ParseFloat(text, 64) // the lexer admits numbers only; out of range gives infinity
+	f, err := strconv.ParseFloat(text, 64) // the lexer admits numbers only
+	if err != nil {
+		return nil, analysis("Numeric literal '%s' exceeds maximum range of doubles.", text)
+	}
+	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
+	if f == 0 && strings.ContainsAny(mantissa, "123456789") {
+		return nil, analysis("Numeric literal '%s' underflows minimum resolution of doubles.", text)
+	}
 	e.value, e.typ = DoubleOf(f), Type{Kind: Double}
-	return e
+	return e, nil
 }
 
 func smallestInteger(n int64) Kind {

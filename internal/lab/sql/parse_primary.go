@@ -11,7 +11,7 @@ func (p *parser) primary() (*expr, error) {
 	switch t.kind {
 	case integerToken, decimalToken:
 		p.next()
-		return numberLiteral(t.text), nil
+		return numberLiteral(t.text)
 	case stringToken:
 		p.next()
 		return literal(p.sql[t.start:t.end], StringOf(t.text), String), nil

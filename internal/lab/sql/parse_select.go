@@ -40,16 +40,36 @@ func (p *parser) commonTables() ([]commonTable, error) {
 		if err != nil {
 			return nil, err
 		}
+		table := commonTable{name: name}
+		if p.symbol("(") {
+			if table.labels, err = p.labels(); err != nil {
+				return nil, err
+			}
+		}
 		if !p.word("as") {
 			return nil, p.unexpected()
 		}
-		q, err := p.bracketed()
+		if table.query, err = p.bracketed(); err != nil {
+			return nil, err
+		}
+		tables = append(tables, table)
+		if !p.symbol(",") {
+			return tables, nil
+		}
+	}
+}
+
+// labels reads names up to a bracket.
+func (p *parser) labels() ([]string, error) {
+	var names []string
+	for {
+		name, err := p.identifier()
 		if err != nil {
 			return nil, err
 		}
-		tables = append(tables, commonTable{name, q})
+		names = append(names, name)
 		if !p.symbol(",") {
-			return tables, nil
+			return names, p.need(")")
 		}
 	}
 }
@@ -352,8 +372,11 @@ func (p *parser) source() (*source, error) {
 	} else if s.path, err = p.path(); err != nil {
 		return nil, err
 	}
-	if p.at("tablesample") {
+	switch {
+	case p.at("tablesample"):
 		return nil, unsupported("TABLESAMPLE")
+	case p.at("for"):
+		return nil, unsupported("FOR SYSTEM_TIME")
 	}
 	s.alias, err = p.alias(false)
 	if err == nil && s.alias == "" && s.path != nil {

@@ -30,19 +30,27 @@ func (p *planner) source(s *source, env *names) (*relation, error) {
 	case s.left != nil:
 		return p.join(s, env)
 	case s.query != nil:
-		return p.inline(s.query, s.alias, env)
+		return p.inline(commonTable{query: s.query}, s.alias, env)
 	}
 	if cte := env.find(s.path[0]); len(s.path) == 1 && cte != nil {
-		return p.inline(cte.table.query, s.alias, cte.outer)
+		return p.inline(cte.table, s.alias, cte.outer)
 	}
 	return p.table(s)
 }
 
 // inline plans a query in the FROM clause, whose columns need names of their own.
-func (p *planner) inline(q *query, alias string, env *names) (*relation, error) {
-	r, err := p.query(q, env)
+func (p *planner) inline(t commonTable, alias string, env *names) (*relation, error) {
+	r, err := p.query(t.query, env)
 	if err != nil {
 		return nil, err
+	}
+	if len(t.labels) > len(r.columns) {
+		return nil, analysis("WITH-clause view '%s' returns %d columns, but %d labels were specified. "+
+			"The number of column labels must be smaller or equal to the number of returned columns.", t.name, len(r.columns), len(t.labels))
+	}
+	r = named(r, alias)
+	for i, label := range t.labels {
+		r.columns[i].Name = label
 	}
 	seen := make(map[string]bool)
 	for _, f := range r.columns {
@@ -51,7 +59,7 @@ func (p *planner) inline(q *query, alias string, env *names) (*relation, error) 
 		}
 		seen[f.Name] = true
 	}
-	return named(r, alias), nil
+	return r, nil
 }
 
 func (p *planner) join(s *source, env *names) (*relation, error) {

@@ -7,11 +7,19 @@ func (p *planner) query(q *query, env *names) (*relation, error) {
 	if p.relations++; p.relations > maxRelations {
 		return nil, unsupported("a statement of more than 2000 tables")
 	}
-	for _, table := range q.with {
+	for i, table := range q.with {
+		if slices.ContainsFunc(q.with[:i], func(other commonTable) bool { return other.name == table.name }) {
+			return nil, analysis("Duplicate table alias: '%s'", table.name)
+		}
 		env = &names{table: table, outer: env}
 	}
-	if len(q.blocks) == 1 && q.blocks[0].selects != nil {
-		return p.selection(q.blocks[0].selects, q, env)
+	if first := q.blocks[0]; len(q.blocks) == 1 {
+		switch {
+		case first.selects != nil:
+			return p.selection(first.selects, q, env)
+		case len(q.order) == 0 && q.limit == nil && q.offset == nil:
+			return p.query(first.nested, env)
+		}
 	}
 	r, err := p.union(q, env)
 	if err != nil {
@@ -99,11 +107,14 @@ func (p *planner) unionOf(blocks []*relation, types []Type, last int) *relation 
 		}
 		all.inputs = append(all.inputs, o)
 	}
+	var top operator = all
 	if last >= 0 {
-		once := distinctRows(&concat{inputs: all.inputs[:last+1]}, fields)
-		all = &concat{inputs: append([]operator{once}, all.inputs[last+1:]...)}
+		top = distinctRows(&concat{inputs: all.inputs[:last+1]}, fields)
+		if last+1 < len(blocks) {
+			top = &concat{inputs: append([]operator{top}, all.inputs[last+1:]...)}
+		}
 	}
-	r := newRelation(fields, all)
+	r := newRelation(fields, top)
 	r.push = func(condition *expr) bool {
 		for _, below := range blocks {
 			// A condition was compiled for the common type.

@@ -145,6 +145,15 @@ func TestPlans(t *testing.T) {
 		{"constants alone", "select 1", `
 00:UNION
    constant-operands=1`},
+		{"rows of constants, in brackets", "((values (1), (2)))", `
+00:UNION
+   constant-operands=2`},
+		{"a union of distinct rows is grouped, and no union again", "select 1 union select 2", `
+01:AGGREGATE [FINALIZE]
+|  group by: 1
+|
+00:UNION
+   constant-operands=2`},
 		{"distinct rows are groups", "select distinct site from t limit 2", `
 01:AGGREGATE [FINALIZE]
 |  group by: site

@@ -14,8 +14,9 @@ type query struct {
 
 // A commonTable is one name of a WITH clause.
 type commonTable struct {
-	name  string
-	query *query
+	name   string
+	labels []string // of its first columns
+	query  *query
 }
 
 // A block is one operand of UNION: a SELECT, or a query in brackets.
