@@ -41,7 +41,7 @@ func fetch(ctx context.Context, o Options, statements []Statement) (*data, error
 	d := &data{states: make([]fetchedStates, len(statements)), rows: make(map[string]*query.Spool), queries: make([]report.Query, len(statements))}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	f := &fetcher{Options: o, data: d, todo: make(chan int, len(statements)), statements: statements}
+	f := &fetcher{Options: o, data: d, todo: make(chan int, len(statements)), turn: make(chan struct{}, 1), statements: statements}
 	for i := range statements {
 		f.todo <- i
 	}
@@ -63,7 +63,8 @@ func fetch(ctx context.Context, o Options, statements []Statement) (*data, error
 type fetcher struct {
 	Options
 	statements []Statement
-	todo       chan int // statements that nobody has taken
+	todo       chan int      // statements that nobody has taken
+	turn       chan struct{} // to connect
 
 	mu     sync.Mutex
 	data   *data
@@ -88,18 +89,37 @@ func (f *fetcher) work(ctx context.Context) error {
 		}
 		if session == nil {
 			var err error
-			if session, err = f.Connect(ctx, f.Definition.Name); err != nil {
+			if session, err = f.connect(ctx); err != nil {
 				return err
 			}
-			f.mu.Lock()
-			f.data.principal = session.Principal()
-			f.mu.Unlock()
 		}
 		if err := caught(func() error { return f.read(ctx, session, i) }); err != nil {
 			return errors.Join(fmt.Errorf("dataset %s: %w", f.statements[i].Dataset, err), closeSession(ctx, session))
 		}
 	}
 	return closeSession(ctx, session)
+}
+
+// connect opens one session after the other: a password that is wrong is shown once, since
+// failures lock accounts, and a cluster that is down is asked once.
+func (f *fetcher) connect(ctx context.Context) (Coordinator, error) {
+	f.turn <- struct{}{}
+	defer func() { <-f.turn }()
+	f.mu.Lock()
+	failed := f.failed
+	f.mu.Unlock()
+	if failed != nil {
+		return nil, failed
+	}
+	session, err := f.Connect(ctx, f.Definition.Name)
+	if err != nil {
+		f.fail(err) // before the next one may connect
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.data.principal = session.Principal()
+	return session, nil
 }
 
 func closeSession(ctx context.Context, session Coordinator) error {

@@ -217,6 +217,24 @@ func TestTheFirstFailureEndsTheOthers(t *testing.T) {
 	}
 }
 
+// A password that is wrong counts towards a lock-out each time that it is shown.
+func TestALoginThatIsRefusedIsNotRepeatedByTheOtherSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := fault.Errorf(fault.Security, fault.Authentication, "the server refused the login")
+		o, statements := five(t, &cluster{}, 3)
+		logins := 0
+		o.Connect = func(ctx context.Context, _ string) (Coordinator, error) {
+			logins++
+			return nil, errors.Join(takes(ctx, time.Second), refused)
+		}
+		d, err := fetch(t.Context(), o, statements)
+		d.close()
+		if !errors.Is(err, refused) || logins != 1 {
+			t.Errorf("%d logins, %v", logins, err)
+		}
+	})
+}
+
 func TestARunThatIsStoppedEndsItsStatements(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopped := fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by a signal")
