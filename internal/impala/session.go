@@ -221,14 +221,24 @@ func (c *Client) Close(ctx context.Context) error {
 // cleanupTimeout bounds what is done for the server after a context has ended.
 const cleanupTimeout = 5 * time.Second
 
-// closing is the context of what closes a statement or a session: ctx itself, since a
-// busy coordinator may take long and a result that is whole must not be lost for that;
-// or, when ctx has ended, a short time for cleaning up.
+// closing is the context of what closes a statement or a session. It has the time of ctx,
+// since a busy coordinator may take long and a result that is whole must not be lost for
+// that; and a short time for cleaning up when ctx has ended, or ends meanwhile.
 func closing(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ctx.Err() == nil {
-		return ctx, func() {}
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(cleanupTimeout)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-out.Done():
+		}
+	})
+	return out, func() {
+		stop()
+		cancel()
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 }
 
 // webAddress is the host:port of the coordinator's web pages as OpenSession tells it, ""

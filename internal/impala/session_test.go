@@ -2,11 +2,14 @@ package impala
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"qosreport/internal/fault"
 	"qosreport/internal/impala/wire"
@@ -98,6 +101,27 @@ func TestASessionThatIsGoneIsClosed(t *testing.T) {
 		if err := client.Close(t.Context()); (err == nil) != works {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+// Another session of the run may fail meanwhile, which ends the context of all.
+func TestASessionIsClosedAlthoughTheContextEndsMeanwhile(t *testing.T) {
+	for long, quiet := range map[time.Duration]bool{3 * time.Second: true, 20 * time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			s := newStub(t, map[string]any{"CloseSession": func(wire.Message) any {
+				time.Sleep(long)
+				return &wire.StatusResp{}
+			}})
+			client := s.connect(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			began := time.Now()
+			err := client.Close(ctx)
+			if took := time.Since(began); err != nil || took != min(long, time.Second+cleanupTimeout) || (log.Len() == 0) != quiet {
+				t.Errorf("%v after %s, logged %s", err, took, &log)
+			}
+		})
 	}
 }
 

@@ -103,7 +103,8 @@ func (r *Rows) Close(ctx context.Context) error {
 	if err == nil {
 		err = r.end(ctx, c.conn)
 		if err != nil && r.ended && r.operation.HasResultSet && ctx.Err() == nil {
-			_ = r.abandon(ctx, err) // the rows and the warnings are here, and nothing else is due
+			c.log.WarnContext(ctx, "statement not closed, its rows are whole", "query_id", r.queryID, "reason", err)
+			_ = r.abandon(ctx, err)
 			return nil
 		}
 	}
