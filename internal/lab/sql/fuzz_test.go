@@ -41,6 +41,7 @@ func FuzzPrepare(f *testing.F) {
 		"select first_value(site ignore nulls) over (order by ts range between current row and unbounded following), min(x) over (order by id rows unbounded preceding) from t",
 		"select id from t a where site in (select name from qos.site s where s.dt = a.dt) and not exists (select 1 from t b where b.id = a.id + 4) and x < (select max(x) from t)",
 		"select 1 x union select 2 union all select group_concat(site, '-') is null, stddev(x), appx_median(id) from t", "select 5 & ~3 | 1 ^ 2, shiftleft(1, -70), width_bucket(1.5, 0, 2, 3)",
+		"with v(a) as (values (1), (null)) select a from v intersect select small from t", "select site from t except select name from qos.site minus values ('x')", "show aggregate functions",
 		"select decode(id, null, 1, 2), initcap(site), next_day(ts, 'mon'), levenshtein(site, dt), site ilike 'z%', site iregexp '^p' from t",
 	} {
 		f.Add(seed)

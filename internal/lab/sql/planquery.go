@@ -81,6 +81,9 @@ func (p *planner) union(q *query, env *names) (*relation, error) {
 			last = i
 		}
 	}
+	if len(q.blocks) > 1 && q.blocks[1].by != unionBlocks {
+		return matchedRows(blocks, types, q.blocks[1].by == intersectBlocks), nil
+	}
 	return p.unionOf(blocks, types, last), nil
 }
 
@@ -91,13 +94,11 @@ func (p *planner) block(b block, env *names) (*relation, error) {
 	return p.selection(b.selects, &query{}, env)
 }
 
-// unionOf concatenates blocks, and keeps one of equal rows of those up to last.
-func (p *planner) unionOf(blocks []*relation, types []Type, last int) *relation {
-	fields := make([]field, len(types))
+// converted gives the rows of all blocks the same types, and the names of the first.
+func converted(blocks []*relation, types []Type) (fields []field, inputs []operator) {
 	for i, f := range blocks[0].columns {
-		fields[i] = field{Column: Column{Name: f.Name, Type: types[i]}}
+		fields = append(fields, field{Column: Column{Name: f.Name, Type: types[i]}})
 	}
-	all := &concat{}
 	for _, r := range blocks {
 		o := &project{input: r.filter, columns: len(r.columns)}
 		for i, f := range r.columns {
@@ -105,8 +106,15 @@ func (p *planner) unionOf(blocks []*relation, types []Type, last int) *relation 
 			c := compiled{expr: column, typ: f.Type, eval: func(_ *execution, row []Value) Value { return row[i] }}
 			o.exprs = append(o.exprs, c.as(types[i]))
 		}
-		all.inputs = append(all.inputs, o)
+		inputs = append(inputs, o)
 	}
+	return fields, inputs
+}
+
+// unionOf concatenates blocks, and keeps one of equal rows of those up to last.
+func (p *planner) unionOf(blocks []*relation, types []Type, last int) *relation {
+	fields, inputs := converted(blocks, types)
+	all := &concat{inputs: inputs}
 	var top operator = all
 	if last >= 0 {
 		top = distinctRows(&concat{inputs: all.inputs[:last+1]}, fields)
@@ -118,8 +126,8 @@ func (p *planner) unionOf(blocks []*relation, types []Type, last int) *relation 
 	r.push = func(condition *expr) bool {
 		for _, below := range blocks {
 			// A condition was compiled for the common type.
-			converted := func(i int) bool { return below.columns[i].Type != types[i] }
-			if slices.ContainsFunc(columnsOf(condition), converted) {
+			another := func(i int) bool { return below.columns[i].Type != types[i] }
+			if slices.ContainsFunc(columnsOf(condition), another) {
 				return false
 			}
 			if p.place(below, condition) != nil {

@@ -3,7 +3,7 @@ package sql
 import "strings"
 
 // A query is what stands in brackets or in a whole statement: one or more blocks
-// joined by UNION, then ordered and cut.
+// joined by UNION, or all of them by EXCEPT or by INTERSECT, then ordered and cut.
 type query struct {
 	with   []commonTable
 	blocks []block
@@ -19,10 +19,20 @@ type commonTable struct {
 	query  *query
 }
 
-// A block is one operand of UNION: a SELECT, or a query in brackets.
+// A setOperator joins a block to those before it.
+type setOperator uint8
+
+const (
+	unionBlocks setOperator = iota
+	exceptBlocks
+	intersectBlocks
+)
+
+// A block is one operand of UNION and its like: a SELECT, or a query in brackets.
 type block struct {
 	selects *selection
 	nested  *query
+	by      setOperator
 	// distinct is set behind a UNION without ALL: of the rows of this block and all
 	// before it each is kept once.
 	distinct bool
