@@ -69,6 +69,9 @@ func (r *Rows) endElsewhere(ctx context.Context) {
 		defer second.close()
 		var reply wire.StatusResp
 		err = second.call(ctx, cleanupTimeout, "CloseSession", &wire.SessionReq{Session: c.session}, &reply)
+		if err == nil { // a balancer may have led to another coordinator, which knows of no session
+			err = c.check("CloseSession", reply.Status, "")
+		}
 	}
 	if err != nil {
 		c.log.WarnContext(ctx, "statement may still run on the coordinator", "query_id", r.queryID, "reason", err)
@@ -124,7 +127,9 @@ func (r *Rows) end(ctx context.Context, on conn) error {
 		if refused := new(Error); err != nil && !errors.As(err, &refused) {
 			return err
 		}
-		c.log.InfoContext(ctx, "statement cancelled on the coordinator", "query_id", r.queryID)
+		if err == nil && c.check("CancelOperation", cancelled.Status, "") == nil {
+			c.log.InfoContext(ctx, "statement cancelled on the coordinator", "query_id", r.queryID)
+		}
 	}
 	status, err := r.closeOperation(ctx, on)
 	if err != nil {

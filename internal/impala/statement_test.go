@@ -1,9 +1,12 @@
 package impala
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -249,6 +252,41 @@ func TestAStopIsToldToTheServer(t *testing.T) {
 				}
 				if !slices.Equal(calls, tt.calls) || s.conns != tt.conns {
 					t.Errorf("calls %v on %d connections, want %v on %d", calls, s.conns, tt.calls, tt.conns)
+				}
+			})
+		})
+	}
+}
+
+// Behind a balancer the second connection may end at another coordinator.
+func TestACancelThatReachesAnotherCoordinatorIsToldSo(t *testing.T) {
+	unknown := func(text string) *wire.StatusResp {
+		return &wire.StatusResp{Status: wire.Status{Code: wire.StatusError, Message: text}}
+	}
+	for _, tt := range []struct {
+		name    string
+		changes map[string]any
+		logged  []string // in the order of the log
+	}{
+		{"the same", nil, []string{"statement cancelled on the coordinator"}},
+		{"another", map[string]any{"CancelOperation": unknown("Invalid or unknown query handle: 1:2."), "CloseOperation": unknown("Invalid or unknown query handle: 1:2."),
+			"CloseSession": unknown("Invalid session id: 1:2")}, []string{"statement may still run on the coordinator", "Invalid session id"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				changes := map[string]any{"GetOperationStatus": hang{}}
+				maps.Copy(changes, tt.changes)
+				client := newStub(t, changes).connect(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if _, err := client.Query(ctx, "SELECT"); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+				for _, want := range tt.logged {
+					if !strings.Contains(log.String(), want) || strings.Count(log.String(), "level=") != 1 {
+						t.Errorf("logged %s, want %s", &log, want)
+					}
 				}
 			})
 		})
