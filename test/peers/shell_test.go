@@ -218,8 +218,10 @@ func (k *kept) secures(t *testing.T, python string) {
 // to the next.
 func (k *kept) talks(t *testing.T) {
 	for _, line := range k.shells[1:3] {
-		o := k.shell(t, line, "set mem_limit=2g;\nset;\nuse qos;\nselect current_database(), user();\nset all;\nversion;\nquit;\n", "-B")
-		for _, want := range []string{"\tMEM_LIMIT: 2g\n", "\tREQUEST_POOL: []\n", "\nAdvanced Query Options:\n", "\nDevelopment Query Options:\n", "> qos\t"} {
+		o := k.shell(t, line, "set mem_limit=2g;\nset;\nuse qos;\nselect current_database(), user();\nset all;\nversion;\n"+
+			"set explain_level=verbose;\nexplain select site from call_quality;\nset num_rows_produced_limit=2;\nvalues ('two', 2), ('rows', 1);\nquit;\n", "-B")
+		for _, want := range []string{"\tMEM_LIMIT: 2g\n", "\tREQUEST_POOL: []\n", "\nAdvanced Query Options:\n", "\nDevelopment Query Options:\n", "> qos\t",
+			"F00:PLAN FRAGMENT [UNPARTITIONED] hosts=1 instances=1\n  PLAN-ROOT SINK\n", "       columns: unavailable\n", "two\t2\nrows\t1\n"} {
 			if !strings.Contains(o.stdout, want) {
 				t.Errorf("%s: says nothing of %q\n%s\n%s", line, want, o.stdout, o.stderr)
 			}
@@ -261,14 +263,19 @@ func (k *kept) reports(t *testing.T) {
 // refuses checks errors, which are Impala's.
 func (k *kept) refuses(t *testing.T) {
 	for statement, want := range map[string]string{
-		"select * from nope":                   "AnalysisException: Could not resolve table reference: 'nope'",
-		"selekt 1":                             "ParseException: Syntax error in line 1:\nselekt 1\n^\n",
-		"use nowhere":                          "AnalysisException: Database does not exist: nowhere",
-		"select cast(1 as decimal(3,1)) / 0":   "Cannot divide decimal by zero",
-		"insert into acme values (1)":          "is not supported by the demo server",
-		"set nope=1; select 1":                 "Unknown query option: nope",
-		"show partitions qos.nope":             "AnalysisException: Table does not exist: qos.nope",
-		"select count(*) from acme group by 7": "AnalysisException: ",
+		"select * from nope":                 "AnalysisException: Could not resolve table reference: 'nope'",
+		"selekt 1":                           "ParseException: Syntax error in line 1:\nselekt 1\n^\n",
+		"use nowhere":                        "AnalysisException: Database does not exist: nowhere",
+		"select cast(1 as decimal(3,1)) / 0": "Cannot divide decimal by zero",
+		"insert into acme values (1)":        "is not supported by the demo server",
+		"set nope=1; select 1":               "Unknown query option: nope",
+		"set num_rows_produced_limit=3; select id from acme": " terminated due to rows produced limit of 3. Unset or increase NUM_ROWS_PRODUCED_LIMIT query option to produce more rows.",
+		"set explain_level=4; explain select 1":              "Invalid explain level: '4'. Valid values are MINIMAL(0), STANDARD(1), EXTENDED(2), VERBOSE(3).",
+		"grant select on table acme to user me":              "AnalysisException: Authorization is not enabled.",
+		"select nofunc(id) from acme":                        "AnalysisException: default.nofunc() unknown for database default. Currently this db has 0 functions.",
+		"refresh nope":                                       "AnalysisException: Table does not exist: default.nope",
+		"show partitions qos.nope":                           "AnalysisException: Table does not exist: qos.nope",
+		"select count(*) from acme group by 7":               "AnalysisException: ",
 	} {
 		for _, line := range []string{k.shells[0], k.shells[ways-1]} {
 			o := k.shell(t, line, "", "-q", statement)

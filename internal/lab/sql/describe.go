@@ -36,6 +36,9 @@ func (p *planner) described(ps *parser) (*scan, error) {
 }
 
 func (p *planner) describeDatabase(ps *parser) (*Statement, error) {
+	if ps.word("extended") || ps.word("formatted") {
+		return nil, unsupported("DESCRIBE DATABASE EXTENDED")
+	}
 	name, err := ps.identifier()
 	if err != nil {
 		return nil, err

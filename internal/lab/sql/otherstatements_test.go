@@ -28,7 +28,7 @@ func TestValues(t *testing.T) {
 		{name: "as a table, named by the first row", sql: "select y, x + 1 from (values (1 as x, 'a' as y), (2, 'b')) t where x > 1", types: "STRING SMALLINT", rows: []string{"b|3"}},
 		{name: "in a union", sql: "select 1 union all values (2), (3)", rows: []string{"1", "2", "3"}},
 		{name: "in a list", sql: "select id from t where id in (values (1), (3))", err: "A subquery must contain a single select block: (values (1), (3))"},
-		{name: "rows of different lengths", sql: "values (1), (2, 3)", err: "Operands have unequal number of columns"},
+		{name: "rows of different lengths", sql: "values (1), (2, 3)", err: "AnalysisException: Operands have unequal number of columns:\n'(1)' has 1 column(s)\n'(2, 3)' has 2 column(s)"},
 		{name: "of types that do not fit", sql: "values (1), ('a')", err: "Incompatible return types 'TINYINT' and 'STRING' of exprs '1' and ''a''."},
 		{name: "no row", sql: "values", err: "ParseException"},
 		{name: "an empty row", sql: "values ()", err: "ParseException"},

@@ -1,5 +1,7 @@
 package sql
 
+import "strings"
+
 // query reads [WITH …] block [UNION [ALL | DISTINCT] block]… [ORDER BY …] [LIMIT …] [OFFSET …],
 // where EXCEPT, MINUS or INTERSECT can stand for UNION.
 func (p *parser) query() (*query, error) {
@@ -16,10 +18,12 @@ func (p *parser) query() (*query, error) {
 	}
 	var next block
 	for more := true; more; {
+		start := p.tok.start
 		b, err := p.block()
 		if err != nil {
 			return nil, err
 		}
+		b.text = strings.TrimSpace(p.sql[start:p.tok.start])
 		b.by, b.distinct = next.by, next.distinct
 		q.blocks = append(q.blocks, b)
 		if next, more, err = p.setOperator(); err != nil {
@@ -123,6 +127,7 @@ func (p *parser) block() (block, error) {
 func (p *parser) values() (*query, error) {
 	q := &query{}
 	for {
+		start := p.tok.start
 		if err := p.need("("); err != nil {
 			return nil, err
 		}
@@ -133,7 +138,7 @@ func (p *parser) values() (*query, error) {
 		if err := p.need(")"); err != nil {
 			return nil, err
 		}
-		q.blocks = append(q.blocks, block{selects: &selection{items: items}})
+		q.blocks = append(q.blocks, block{selects: &selection{items: items}, text: strings.TrimSpace(p.sql[start:p.tok.start])})
 		if !p.symbol(",") {
 			return q, nil
 		}

@@ -62,9 +62,10 @@ func (p *planner) union(q *query, env *names) (*relation, error) {
 	for i, f := range first.columns {
 		types[i] = f.Type
 	}
-	for _, r := range blocks[1:] {
+	for i, r := range blocks {
 		if len(r.columns) != len(types) {
-			return nil, analysis("Operands have unequal number of columns: %d and %d", len(types), len(r.columns))
+			return nil, analysis("Operands have unequal number of columns:\n'%s' has %d column(s)\n'%s' has %d column(s)",
+				q.blocks[0].text, len(types), q.blocks[i].text, len(r.columns))
 		}
 		for i, f := range r.columns {
 			wider, ok := common(types[i], f.Type)

@@ -17,6 +17,7 @@ func TestExceptAndIntersect(t *testing.T) {
 		{name: "with a union without", sql: "select 1 union select 2 except select 2", err: "UNION beside EXCEPT or INTERSECT without brackets is not supported by the demo server"},
 		{name: "of all rows", sql: "select 1 except all select 2", err: "is not supported by the demo server"},
 		{name: "types that do not fit", sql: "select 1 intersect select 'a'", err: "Incompatible return types 'TINYINT' and 'STRING'"},
+		{name: "different numbers of columns", sql: "select 1 except (select 2, 3)", err: "Operands have unequal number of columns:\n'select 1' has 1 column(s)\n'(select 2, 3)' has 2 column(s)"},
 		{name: "nothing behind", sql: "select 1 except", err: "ParseException"},
 	})
 }

@@ -72,7 +72,7 @@ func TestUnsupportedIsSaid(t *testing.T) {
 		"select id from t a where exists (select max(id) from t b where b.dt = a.dt)", "select id from t a where id > (select count(*) + 1 from t b where b.dt = a.dt)",
 		"select group_concat(site, dt) from t", "select * from t tablesample system(5)",
 		"select dt from t group by rollup(dt)", "select cast(ts as string format 'YYYY') from t", "insert into t values (1)",
-		"show create view t", "select md5('x')", "select 1 from t for system_time as of now()", "select cast(1 as binary)", "select 1 except all select 2",
+		"show create view t", "select md5('x')", "select 1 from t for system_time as of now()", "select cast(1 as binary)", "describe database extended qos", "select 1 except all select 2",
 	} {
 		run(t, []statementTest{{name: text, sql: text, err: "is not supported by the demo server"}})
 	}

@@ -32,6 +32,7 @@ const (
 type block struct {
 	selects *selection
 	nested  *query
+	text    string // as it was written
 	by      setOperator
 	// distinct is set behind a UNION without ALL: of the rows of this block and all
 	// before it each is kept once.
