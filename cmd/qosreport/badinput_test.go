@@ -97,7 +97,7 @@ func TestBadInput(t *testing.T) {
 			w.args = reportArgs(l, w.out)
 		}, 4, []string{"clock", "try:"}},
 		{"no common layer", func(w *world) { w.set("--impala-sasl-qop", "auth-conf") }, 4, []string{"auth-conf", "try:"}},
-		{"the server closes in the handshake", func(w *world) { w.set("--impala-host", peer(w.t, func(c net.Conn) { c.Close() })) }, 4, []string{"closed the connection during the login", "try:"}},
+		{"the server closes in the handshake", func(w *world) { w.set("--impala-host", peer(w.t, func(c net.Conn) { c.Close() })) }, 5, []string{"closed the connection during the login, as it closes every connection", "try:"}},
 		{"the server speaks TLS", func(w *world) {
 			w.set("--impala-host", peer(w.t, func(c net.Conn) { io.ReadFull(c, make([]byte, 5)); c.Write([]byte("\x15\x03\x01\x00\x02\x02\x46")) }))
 		}, 4, []string{"TLS", "--impala-tls", "try:"}},

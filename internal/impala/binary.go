@@ -40,14 +40,34 @@ func dialBinary(ctx context.Context, o Options, addr string) (*binaryConn, error
 	if c == nil || err == nil {
 		return c, err
 	}
-	if login, ok := c.sasl.(interface{ Stale() bool }); !ok || !login.Stale() || ctx.Err() != nil || errors.Is(err, errNoAnswer) {
-		return nil, err
+	login, ok := c.sasl.(interface{ Stale() bool })
+	again := ok && login.Stale() && ctx.Err() == nil && !errors.Is(err, errNoAnswer)
+	if again {
+		o.Logger.InfoContext(ctx, "login refused, another one is tried with a fresh ticket", "coordinator", addr, "reason", err)
+		if c, err = dialOnce(ctx, o, addr, end); err == nil {
+			return c, nil
+		}
 	}
-	o.Logger.InfoContext(ctx, "login refused, another one is tried with a fresh ticket", "coordinator", addr, "reason", err)
-	if c, err = dialOnce(ctx, o, addr, end); err != nil {
-		return nil, err
+	if errors.Is(err, errHungUp) && ctx.Err() == nil && turnsAway(ctx, o, addr, end) {
+		return nil, fault.Advise(fault.Errorf(fault.Impala, fault.Network, "login: %w, as it closes every connection", errHungUp),
+			"the coordinator is starting or stopping, a balancer has none behind it, or a filter there does not let this host in")
 	}
-	return c, nil
+	return nil, err
+}
+
+// turnsAway reports whether a server closes connections on which nothing was said, or takes
+// none any more. It has refused no login then, which looks the same.
+func turnsAway(ctx context.Context, o Options, addr string, end time.Time) bool {
+	o.DialTimeout = min(o.DialTimeout, time.Until(end))
+	o.SessionTimeout = o.DialTimeout // of TLS
+	nc, err := dialSocket(ctx, o, addr)
+	if err != nil {
+		return fault.ClassOf(err) == fault.Network
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(stagger))
+	_, err = nc.Read(make([]byte, 1))
+	return hungUp(err)
 }
 
 // dialOnce connects, in the order TCP, TLS, SASL. A connection that comes with an error is

@@ -280,8 +280,13 @@ func TestAWrongPasswordIsShownToOneCoordinator(t *testing.T) {
 	n := &network{up: c, servers: []string{"a:1", "b:1", "c:1"}}
 	o := Options{Hosts: n.servers, Dial: n.dial}
 	plainAuth("falsch")(&o)
-	if _, err := Connect(t.Context(), o); fault.ClassOf(err) != fault.Authentication || len(n.dials()) != 1 {
-		t.Errorf("dialled %v: %v", n.dials(), err)
+	logins, auth := 0, o.Auth
+	o.Auth = func(ctx context.Context, host string) (Mechanism, error) {
+		logins++
+		return auth(ctx, host)
+	}
+	if _, err := Connect(t.Context(), o); fault.ClassOf(err) != fault.Authentication || logins != 1 {
+		t.Errorf("%d logins, dialled %v: %v", logins, n.dials(), err)
 	}
 }
 

@@ -117,6 +117,51 @@ func TestTwoLoginsHaveTheTimeOfOneSession(t *testing.T) {
 	})
 }
 
+// A balancer without a coordinator behind it hangs up as one does that refuses a login.
+func TestALoginIsNotRefusedWhereNobodyIsLetIn(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		second func() (net.Conn, error) // after the first connection was closed in the login
+		class  fault.Class
+		remedy string
+	}{
+		{"connections are closed at once", func() (net.Conn, error) {
+			nc, server := net.Pipe()
+			return nc, server.Close()
+		}, fault.Network, "a balancer has none behind it"},
+		{"connections are refused by now", func() (net.Conn, error) { return nil, errRefused }, fault.Network, "a balancer has none behind it"},
+		{"others may begin", func() (net.Conn, error) {
+			nc, server := net.Pipe()
+			go io.Copy(io.Discard, server)
+			return nc, nil
+		}, fault.Authentication, "user and password"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := Options{Hosts: []string{"coordinator:21050"}}
+				plainAuth("geheim")(&o)
+				dials := 0
+				o.Dial = func(context.Context, string, string) (net.Conn, error) {
+					if dials++; dials > 1 {
+						return tt.second()
+					}
+					nc, server := net.Pipe()
+					go func() {
+						io.ReadFull(server, make([]byte, 10))
+						server.Close()
+					}()
+					return nc, nil
+				}
+				began := time.Now()
+				_, err := Connect(t.Context(), o)
+				if fault.ClassOf(err) != tt.class || !strings.Contains(fault.Remedy(err), tt.remedy) || dials != 2 || time.Since(began) > stagger {
+					t.Errorf("%d connections, %s: %v (%v), %s", dials, time.Since(began), err, fault.ClassOf(err), fault.Remedy(err))
+				}
+			})
+		})
+	}
+}
+
 func TestNoSecondLoginAfterAStop(t *testing.T) {
 	c := start(t, plainServer(hs2server.Options{Engine: &script{}}))
 	ctx, cancel := context.WithCancel(t.Context())
