@@ -81,6 +81,8 @@ func dialFailure(ctx context.Context, err error, timeout time.Duration) error {
 	}
 	var dns *net.DNSError
 	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		err = fault.Advise(err, "this process or host may have no more open files: raise the limit (ulimit -n, LimitNOFILE in systemd)")
 	case errors.As(err, &dns):
 		err = fault.Advise(err, "the host name does not resolve: see impala.hosts and DNS")
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,6 +34,7 @@ func TestConnectFailuresSayWhatToDo(t *testing.T) {
 		{"an option that the server drops", hs2server.Options{Engine: &script{}, QueryOptions: map[string]string{"MEM_LIMIT": ""}},
 			func(o *Options) { o.Config = map[string]string{"mem_limit": "2g", "MEM_LIMITT": "2g"} }, "does not know the query option MEM_LIMITT", "take MEM_LIMITT out", fault.Impala, fault.SQL},
 		{"refused", hs2server.Options{Engine: &script{}}, dialError(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), "refused", "nothing listens there", fault.Impala, fault.Network},
+		{"no file is left", hs2server.Options{Engine: &script{}}, dialError(&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}), "too many open files", "ulimit -n", fault.Impala, fault.Network},
 		{"unknown host", hs2server.Options{Engine: &script{}}, dialError(&net.DNSError{Err: "no such host", Name: "coordinator"}), "no such host", "does not resolve", fault.Impala, fault.Network},
 		{"TLS where there is none", hs2server.Options{Engine: &script{}}, func(o *Options) { o.TLS = &tls.Config{} }, "TLS", "", fault.Security, fault.Network},
 	}
