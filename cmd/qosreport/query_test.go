@@ -272,6 +272,41 @@ func TestQueryWhoseReaderLeavesDuringAFetch(t *testing.T) {
 	}
 }
 
+// paused is an output whose reader reads no more after the first line, until the end.
+type paused struct {
+	wrote, stuck bool
+	reached, end chan struct{}
+}
+
+func (p *paused) Write(text []byte) (int, error) {
+	switch {
+	case !p.wrote:
+		p.wrote = true
+	case !p.stuck:
+		p.stuck = true
+		close(p.reached)
+		<-p.end
+	}
+	return len(text), nil
+}
+
+// A stop does not wait for a reader that does not read.
+func TestQueryIsStoppedWhileItsReaderPauses(t *testing.T) {
+	c := &calls{}
+	l := watchedLab(t, c)
+	out := &paused{reached: make(chan struct{}), end: make(chan struct{})}
+	defer close(out.end)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		<-out.reached
+		cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by a test"))
+	}()
+	err := run(ctx, append([]string{"query", "SELECT * FROM acme", "--format", "csv"}, settings(l)...), stdio{strings.NewReader(""), out, io.Discard})
+	if exitCode(err) != 10 || !strings.Contains(err.Error(), "query ") || c.count("CancelOperation") != 1 {
+		t.Errorf("%v, calls %q", err, c.made)
+	}
+}
+
 // torn is a connection that breaks when so many messages were written.
 type torn struct {
 	net.Conn

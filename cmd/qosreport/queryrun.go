@@ -149,14 +149,23 @@ func (r *queryRun) print(ctx context.Context, rows *impala.Rows) (printed int64,
 		return 0, outputError(err)
 	}
 	rows.Retain()
+	stopped := ctx
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	written := make(chan error, 1)
 	written <- nil // nothing is being written
 	for r.most == nil || printed < *r.most {
 		batch, err := rows.Next(ctx)
-		if err := <-written; err != nil {
-			return printed, outputError(err)
+		select {
+		case failed := <-written:
+			if failed != nil {
+				return printed, outputError(failed)
+			}
+		case <-stopped.Done(): // and the reader may have paused for ever
+			if err == nil || err == io.EOF {
+				err = fmt.Errorf("query %s on %s: %w", rows.QueryID(), r.client.Coordinator(), context.Cause(stopped))
+			}
+			return printed, err
 		}
 		if err == io.EOF {
 			return printed, r.finish(to)
