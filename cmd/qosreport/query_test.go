@@ -292,18 +292,22 @@ func (p *paused) Write(text []byte) (int, error) {
 
 // A stop does not wait for a reader that does not read.
 func TestQueryIsStoppedWhileItsReaderPauses(t *testing.T) {
-	c := &calls{}
-	l := watchedLab(t, c)
-	out := &paused{reached: make(chan struct{}), end: make(chan struct{})}
-	defer close(out.end)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	go func() {
-		<-out.reached
-		cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by a test"))
-	}()
-	err := run(ctx, append([]string{"query", "SELECT * FROM acme", "--format", "csv"}, settings(l)...), stdio{strings.NewReader(""), out, io.Discard})
-	if exitCode(err) != 10 || !strings.Contains(err.Error(), "query ") || c.count("CancelOperation") != 1 {
-		t.Errorf("%v, calls %q", err, c.made)
+	for _, most := range []string{"1000000", "5"} {
+		t.Run("of "+most+" rows", func(t *testing.T) {
+			c := &calls{}
+			l := watchedLab(t, c)
+			out := &paused{reached: make(chan struct{}), end: make(chan struct{})}
+			defer close(out.end)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			go func() {
+				<-out.reached
+				cancel(fault.Errorf(fault.Stopped, fault.Cancelled, "stopped by a test"))
+			}()
+			err := run(ctx, append([]string{"query", "SELECT * FROM acme", "--format", "csv", "--max-rows", most}, settings(l)...), stdio{strings.NewReader(""), out, io.Discard})
+			if exitCode(err) != 10 || !strings.Contains(err.Error(), "query ") || c.count("CancelOperation") != 1 {
+				t.Errorf("%v, calls %q", err, c.made)
+			}
+		})
 	}
 }
 

@@ -149,23 +149,22 @@ func (r *queryRun) print(ctx context.Context, rows *impala.Rows) (printed int64,
 		return 0, outputError(err)
 	}
 	rows.Retain()
-	stopped := ctx
-	ctx, stop := context.WithCancel(ctx)
+	fetching, stop := context.WithCancel(ctx)
 	defer stop()
 	written := make(chan error, 1)
 	written <- nil // nothing is being written
-	for r.most == nil || printed < *r.most {
-		batch, err := rows.Next(ctx)
+	wait := func() error {
 		select {
-		case failed := <-written:
-			if failed != nil {
-				return printed, outputError(failed)
-			}
-		case <-stopped.Done(): // and the reader may have paused for ever
-			if err == nil || err == io.EOF {
-				err = fmt.Errorf("query %s on %s: %w", rows.QueryID(), r.client.Coordinator(), context.Cause(stopped))
-			}
-			return printed, err
+		case err := <-written:
+			return outputError(err)
+		case <-ctx.Done(): // and the reader may have paused for ever
+			return fmt.Errorf("query %s on %s: %w", rows.QueryID(), r.client.Coordinator(), context.Cause(ctx))
+		}
+	}
+	for r.most == nil || printed < *r.most {
+		batch, err := rows.Next(fetching)
+		if failed := wait(); failed != nil {
+			return printed, failed
 		}
 		if err == io.EOF {
 			return printed, r.finish(to)
@@ -187,13 +186,14 @@ func (r *queryRun) print(ctx context.Context, rows *impala.Rows) (printed int64,
 			written <- err
 		}()
 	}
-	if err := <-written; err != nil {
-		return printed, outputError(err)
+	err = wait()
+	if err == nil {
+		err = r.finish(to)
 	}
-	if err := r.finish(to); err != nil {
-		return printed, err
+	if err == nil {
+		err = errEnough
 	}
-	return printed, errEnough
+	return printed, err
 }
 
 func (r *queryRun) finish(to query.Printer) error {
