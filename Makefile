@@ -5,6 +5,7 @@
 # make image       the container image, by docker or buildah (IMAGE, PLATFORM, IMAGE_FLAGS: deploy/image)
 # make lint        gofmt, vet, staticcheck
 # make bench       the benchmarks behind docs/benchmarks.md
+# make profile     measures where the compiler should optimise (cmd/qosreport/default.pgo)
 # make compare     the result path against other clients, with their ratios; needs what test-peers needs
 # make vuln        known vulnerabilities; needs its database from the network
 
@@ -12,7 +13,7 @@ GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -buildvcs=auto -o
 
-.PHONY: build demo test test-peers test-live lint image bench compare vuln clean
+.PHONY: build demo test test-peers test-live lint image bench profile compare vuln clean
 
 build:
 	$(BUILD) qosreport ./cmd/qosreport
@@ -37,6 +38,10 @@ image:
 
 bench:
 	$(GO) test -run '^$$' -bench . ./...
+
+profile:
+	cd cmd/qosreport && CGO_ENABLED=0 $(GO) test -trimpath -pgo=off -run '^$$' -bench Query -benchtime 2x -cpuprofile default.pgo .
+	rm -f cmd/qosreport/qosreport.test
 
 compare:
 	@bash test/peers/compare/run
