@@ -149,6 +149,30 @@ func contents(b *Batch) (texts []string) {
 	return texts
 }
 
+// A result that is closed before its end leaves the two batches that were given out last.
+func TestRetainedBatchesStayWhenTheirResultIsClosed(t *testing.T) {
+	for _, ahead := range []bool{false, true} {
+		s := &supplier{width: func(row int) int { return 1 + row%50 }, rows: 700}
+		rows, err := newStub(t, map[string]any{"FetchResults": s.answer}).connect(t, func(o *Options) { o.FetchAhead = ahead }).Query(t.Context(), "SELECT")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows.Retain()
+		var held []*Batch
+		var want []string
+		for range 2 {
+			batch, err := rows.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			held, want = append(held, batch), append(want, contents(batch)...)
+		}
+		if err := rows.Close(t.Context()); err != nil || !slices.Equal(append(contents(held[0]), contents(held[1])...), want) {
+			t.Errorf("fetch ahead %t: a batch changed, %v", ahead, err)
+		}
+	}
+}
+
 // Rows that were told to retain batches leave each as it is while the next one is fetched,
 // whatever comes in between.
 func TestRetainedBatchesStayUntilTheNextIsThere(t *testing.T) {

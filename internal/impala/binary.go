@@ -125,6 +125,8 @@ func (c *binaryConn) broken() error { return c.dead }
 
 func (c *binaryConn) pin() { c.codec.Pin() }
 
+func (c *binaryConn) release() { c.codec.Release() }
+
 func (c *binaryConn) replySize() int { return c.codec.MessageSize() }
 
 func (c *binaryConn) security() string {

@@ -24,6 +24,8 @@ type conn interface {
 	broken() error
 	// pin keeps what the last reply lent valid until the next pin.
 	pin()
+	// release keeps what replies have lent valid for as long as it is held.
+	release()
 	// replySize is the number of bytes of the last reply.
 	replySize() int
 	// security says how the connection is protected, for logs.

@@ -103,6 +103,8 @@ func (c *httpConn) broken() error {
 
 func (c *httpConn) pin() { c.codec.Pin() }
 
+func (c *httpConn) release() { c.codec.Release() }
+
 func (c *httpConn) replySize() int { return c.codec.MessageSize() }
 
 func (c *httpConn) security() string {

@@ -52,8 +52,8 @@ type Rows struct {
 	dml     *wire.DMLResult // nil unless a DML was closed
 }
 
-// Batch is one fetch. Its columns are valid until [Rows.Next] is called again, or once more
-// after that ([Rows.Retain]); in any case no longer than until [Rows.Close].
+// Batch is one fetch. Its columns are valid until [Rows.Next] or [Rows.Close] is called;
+// [Rows.Retain] lets them live longer.
 type Batch struct {
 	Rows    int
 	Columns []wire.Column
@@ -71,7 +71,8 @@ func (r *Rows) QueryID() string { return r.queryID }
 func (r *Rows) Warnings() []string { return r.warnings }
 
 // Retain makes every batch valid for one more call of [Rows.Next], so that its rows can be
-// worked on while the next ones are fetched. That takes the memory of a second batch.
+// worked on while the next ones are fetched, and batches that are valid when [Rows.Close] is
+// called for as long as they are held. That takes the memory of a second batch.
 func (r *Rows) Retain() { r.retain = true }
 
 // Next fetches the next batch, which has at least one row; io.EOF itself, never wrapped,
@@ -113,6 +114,14 @@ func (r *Rows) pin() {
 	r.reply, r.lastReply = r.lastReply, r.reply
 	r.batch, r.lastBatch = r.lastBatch, r.batch
 	r.given = false
+}
+
+// release leaves retained batches to those who may still work on them.
+func (r *Rows) release() {
+	if r.retain {
+		r.client.conn.release()
+		r.reply, r.lastReply = wire.FetchResultsResp{}, wire.FetchResultsResp{}
+	}
 }
 
 func (r *Rows) fetch(ctx context.Context) error {

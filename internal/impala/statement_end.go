@@ -90,6 +90,7 @@ func (r *Rows) Close(ctx context.Context) error {
 	}
 	ctx, stop := closing(ctx)
 	defer stop()
+	r.release()
 	err := r.dropAhead(ctx)
 	if err != nil {
 		return r.abandon(ctx, fmt.Errorf("close statement: %w", err))

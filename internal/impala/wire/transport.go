@@ -74,6 +74,13 @@ func (t *transport) pin() {
 	t.in = next
 }
 
+// release leaves the buffers to those who hold pieces of them, and reads on in a new one.
+func (t *transport) release() {
+	t.pinned = nil
+	t.pin()
+	t.pinned = nil
+}
+
 // size is the number of bytes of the message that are consumed.
 func (t *transport) size() int { return t.base + t.pos }
 

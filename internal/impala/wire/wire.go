@@ -79,6 +79,9 @@ func NewCodec(rw io.ReadWriter, limit int) *Codec {
 // second buffer of its size.
 func (c *Codec) Pin() { c.t.pin() }
 
+// Release keeps what the last message and the pinned one lent valid for as long as it is held.
+func (c *Codec) Release() { c.t.release() }
+
 // MessageSize is the number of bytes that the last message read took.
 func (c *Codec) MessageSize() int { return c.t.size() }
 
