@@ -68,7 +68,7 @@ func (s *Server) Start(tb testing.TB) (addr string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.WithoutCancel(tb.Context())) // clients are closed after that one
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
