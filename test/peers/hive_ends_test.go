@@ -248,7 +248,7 @@ func (r *reporting) check(t *testing.T) {
 	t.Helper()
 	<-r.ended
 	said := r.stderr.String()
-	if code := r.ProcessState.ExitCode(); code != 5 || !gone.MatchString(said) || !strings.Contains(said, "report one: dataset one: FetchResults: ") {
+	if code := r.ProcessState.ExitCode(); code != 5 || !gone.MatchString(said) || !strings.Contains(said, "report one: dataset one: query ") {
 		t.Errorf("the report ended with %d\n%s", code, said)
 	}
 	for _, dir := range []string{r.out, r.temp} {
