@@ -40,9 +40,7 @@ func dialBinary(ctx context.Context, o Options, addr string) (*binaryConn, error
 	if c == nil || err == nil {
 		return c, err
 	}
-	login, ok := c.sasl.(interface{ Stale() bool })
-	again := ok && login.Stale() && ctx.Err() == nil && !errors.Is(err, errNoAnswer)
-	if again {
+	if stale(c.sasl) && ctx.Err() == nil && !errors.Is(err, errNoAnswer) {
 		o.Logger.InfoContext(ctx, "login refused, another one is tried with a fresh ticket", "coordinator", addr, "reason", err)
 		if c, err = dialOnce(ctx, o, addr, end); err == nil {
 			return c, nil

@@ -63,7 +63,7 @@ func (c *httpConn) exchange(ctx context.Context, method string, req, reply wire.
 
 // stale reports whether a login with a fresh ticket or token may be better than one that was
 // refused.
-func stale(login Authorization) bool {
+func stale(login any) bool {
 	old, ok := login.(interface{ Stale() bool })
 	return ok && old.Stale()
 }

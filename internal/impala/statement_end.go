@@ -16,8 +16,9 @@ import (
 const cancelTimeout = 3 * time.Second
 
 // abandon ends a statement that failed or whose context has ended, and returns err, which
-// names the statement, or the coordinator at least: nobody else finds it on the server. On a connection in order the
-// operation is closed there; on a broken one the server is told over a second connection.
+// names the statement, or the coordinator at least: nobody else finds it on the server. On
+// a connection in order the operation is closed there; on a broken one the server is told
+// over a second connection.
 func (r *Rows) abandon(ctx context.Context, err error) error {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer stop()

@@ -36,8 +36,8 @@ var kindElements = map[Kind]element{
 
 // Column is one column of a batch. Numbers are converted into slices, which the next batch
 // reuses if it is read into the same [FetchResultsResp]; texts stay in the message that the
-// connection's buffer holds, until the next one is read or, after [Codec.Pin], the one behind
-// the next.
+// connection's buffer holds, until the next one is read or as long as [Codec.Pin] and
+// [Codec.Release] say.
 //
 // Columns of rows that came in the form before protocol V6 look the same, and their texts
 // are copies (see rowwise.go).
